@@ -1,0 +1,62 @@
+// Why a request to a Cassandra failed.
+
+package import CQLProtocol
+package import MillraceBase
+
+/// What the client throws. Never holds values or passwords.
+package enum CQLError: Error, Sendable, CustomStringConvertible {
+    /// No connection could be made, or none was there in time.
+    case unreachable(host: String, because: String)
+    /// The server answered with an error.
+    case server(CQLServerError, host: String)
+    /// No answer in time: whether the request was done is not known.
+    case timeout(Duration, host: String)
+    /// The connection broke before the answer: whether the request was done is not known.
+    case connectionLost(host: String, because: String)
+    /// The peer does not speak the protocol, or the bytes were damaged.
+    case wire(WireError, host: String)
+    /// A value that its column cannot hold, or values that do not match the markers.
+    case value(String)
+    /// An address or option that makes no sense.
+    case configuration(String)
+    /// Too many requests wait already.
+    case busy(host: String)
+    case closed
+    case cancelled
+
+    /// Whether the same idempotent request may well work a moment later.
+    package var isRetriable: Bool {
+        switch self {
+        case .unreachable, .timeout, .connectionLost, .busy: true
+        case .wire, .value, .configuration, .closed, .cancelled: false
+        case .server(let error, _):
+            switch error.code {
+            case .overloaded, .isBootstrapping, .unavailable, .writeTimeout, .readTimeout,
+                .unprepared:
+                true
+            default: false
+            }
+        }
+    }
+
+    /// The server's code, when the server answered.
+    package var serverCode: ServerErrorCode? {
+        guard case .server(let error, _) = self else { return nil }
+        return error.code
+    }
+
+    package var description: String {
+        switch self {
+        case .unreachable(let host, let why): "cannot reach \(host): \(why)"
+        case .server(let error, let host): "\(host) answered: \(error)"
+        case .timeout(let time, let host): "\(host) did not answer within \(time)"
+        case .connectionLost(let host, let why): "the connection to \(host) was lost: \(why)"
+        case .wire(let error, let host): "\(host) does not speak CQL's protocol: \(error)"
+        case .value(let why): why
+        case .configuration(let why): why
+        case .busy(let host): "too many requests wait for \(host)"
+        case .closed: "the session is closed"
+        case .cancelled: "cancelled"
+        }
+    }
+}

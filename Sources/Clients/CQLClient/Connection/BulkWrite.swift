@@ -1,0 +1,165 @@
+// Many rows for one statement, shared by the connections that write them.
+
+import CQLProtocol
+import NIOCore
+import Synchronization
+
+/// The rows of one `executeAll`, and which of them nobody works at yet.
+///
+/// Connections claim ranges and give back what was not written, so that each row is acknowledged at
+/// least once however often connections break.
+final class BulkWrite: Sendable {
+    /// Rows that a connection claims at once: one lock for so many.
+    static let claimMax = 64
+
+    let rows: EncodedRows
+    /// Microseconds for row 0, one more for each row after it: a later row wins, a repeated row has
+    /// the timestamp it had, so that repeating it changes nothing.
+    let firstTimestamp: Int64
+    private let state: Mutex<State>
+
+    private struct State {
+        var next = 0
+        var returned: [Range<Int>] = []
+        var acknowledged = 0
+    }
+
+    init(rows: EncodedRows, firstTimestamp: Int64) {
+        self.rows = rows
+        self.firstTimestamp = firstTimestamp
+        state = Mutex(State())
+    }
+
+    var acknowledged: Int { state.withLock { $0.acknowledged } }
+    var isDone: Bool { acknowledged == rows.count }
+
+    func claim() -> Range<Int>? {
+        state.withLock { state in
+            if let range = state.returned.popLast() { return range }
+            guard state.next < rows.count else { return nil }
+            let end = min(state.next + Self.claimMax, rows.count)
+            defer { state.next = end }
+            return state.next..<end
+        }
+    }
+
+    func giveBack(_ range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        state.withLock { $0.returned.append(range) }
+    }
+
+    func acknowledge(_ count: Int) {
+        guard count > 0 else { return }
+        state.withLock { $0.acknowledged += count }
+    }
+}
+
+/// The part of a bulk write that one connection does. Confined to the connection's event loop.
+final class BulkRun {
+    let work: BulkWrite
+    let inFlightMax: Int
+    let timeout: Duration
+    private let head: [UInt8]
+    private let finish: (CQLError?) -> Void
+    private var claimed: Range<Int> = 0..<0
+    private(set) var inFlight = 0
+    /// Rows acknowledged that the shared count does not hold yet.
+    private var acknowledged = 0
+    private(set) var failure: CQLError?
+
+    init(
+        _ work: BulkWrite, statement: PreparedStatement.State, consistency: Consistency,
+        version: ProtocolVersion, inFlightMax: Int, timeout: Duration,
+        finish: @escaping (CQLError?) -> Void
+    ) {
+        self.work = work
+        self.inFlightMax = inFlightMax
+        self.timeout = timeout
+        self.finish = finish
+        head = Self.head(
+            statement, columnCount: work.rows.columnCount, consistency: consistency,
+            version: version)
+    }
+
+    /// The body of EXECUTE up to the first value: the same for each row.
+    private static func head(
+        _ statement: PreparedStatement.State, columnCount: Int, consistency: Consistency,
+        version: ProtocolVersion
+    ) -> [UInt8] {
+        var out = ByteBuffer()
+        out.writeCQLShortBytes(statement.id)
+        if version >= .v5 { out.writeCQLShortBytes(statement.resultMetadataID ?? []) }
+        out.writeInteger(consistency.rawValue)
+        // values, skip_metadata, default timestamp
+        let flags: UInt8 = 0x02 | 0x20 | (columnCount > 0 ? 0x01 : 0)
+        if version >= .v5 { out.writeInteger(UInt32(flags)) } else { out.writeInteger(flags) }
+        if columnCount > 0 { out.writeInteger(UInt16(columnCount)) }
+        return Array(out.readableBytesView)
+    }
+
+    /// The next row to write; `nil` when there is none, or none may be written now.
+    func next() -> Int? {
+        guard failure == nil, inFlight < inFlightMax else { return nil }
+        if claimed.isEmpty {
+            guard let more = work.claim() else { return nil }
+            claimed = more
+        }
+        inFlight += 1
+        return claimed.removeFirst()
+    }
+
+    func writeBody(of row: Int, to out: inout ByteBuffer) {
+        out.writeBytes(head)
+        let range = work.rows.range(of: row)
+        work.rows.bytes.withUnsafeBytes { bytes in
+            _ = out.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
+        out.writeInteger(work.firstTimestamp &+ Int64(row))
+    }
+
+    func succeeded() {
+        inFlight -= 1
+        acknowledged += 1
+    }
+
+    func failed(row: Int, _ error: CQLError) {
+        inFlight -= 1
+        work.giveBack(row..<row + 1)
+        stop(error)
+    }
+
+    /// Writes no more rows. What is under way may still be acknowledged.
+    func stop(_ error: CQLError) {
+        if failure == nil { failure = error }
+        work.giveBack(claimed)
+        claimed = 0..<0
+    }
+
+    enum Standing {
+        /// Nothing left to do here, and `finish` was told so.
+        case finished
+        /// Answers are still to come.
+        case waiting
+        /// There are rows to write again, which another connection gave back.
+        case hasMore
+    }
+
+    /// To be asked when `next()` has no more rows.
+    func settle() -> Standing {
+        work.acknowledge(acknowledged)
+        acknowledged = 0
+        guard inFlight == 0 else { return .waiting }
+        if let failure {
+            finish(failure)
+            return .finished
+        }
+        if claimed.isEmpty {
+            guard let more = work.claim() else {
+                finish(nil)
+                return .finished
+            }
+            claimed = more
+        }
+        return .hasMore
+    }
+}

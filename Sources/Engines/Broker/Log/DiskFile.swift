@@ -1,0 +1,144 @@
+// One open file: reads and writes at positions, flushes, and says what went wrong by path.
+
+import Foundation
+import NIOCore
+
+/// Why a file operation failed: the system's error number and the operation.
+struct DiskError: Error, Equatable, CustomStringConvertible {
+    var path: String
+    var operation: String
+    var number: Int32
+
+    var isDiskFull: Bool { number == ENOSPC || number == EDQUOT }
+    var because: String { String(cString: strerror(number)) }
+    var description: String { "cannot \(operation) \(path): \(because)" }
+    var brokerError: BrokerError { .file(path: path, operation: operation, because: because) }
+}
+
+/// A file descriptor that closes itself when the last user lets go, so that a reader of a deleted
+/// segment still reads it. All calls block; none is made on an event loop.
+final class DiskFile: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    private init(path: String, descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// - Parameter create: makes the file when it is missing.
+    static func open(_ path: String, create: Bool, writing: Bool = true) throws(DiskError)
+        -> DiskFile
+    {
+        let flags = (writing ? O_RDWR : O_RDONLY) | (create ? O_CREAT : 0) | O_CLOEXEC
+        while true {
+            let descriptor = Foundation.open(path, flags, 0o644)
+            if descriptor >= 0 { return DiskFile(path: path, descriptor: descriptor) }
+            if errno != EINTR { throw DiskError(path: path, operation: "open", number: errno) }
+        }
+    }
+
+    func size() throws(DiskError) -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failed("inspect") }
+        return Int(status.st_size)
+    }
+
+    /// Reads until `bytes` is full or the file ends.
+    /// - Returns: the number of bytes read.
+    func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int) throws(DiskError)
+        -> Int
+    {
+        var done = 0
+        while done < bytes.count {
+            let count = pread(
+                descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(position + done))
+            if count == 0 { break }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failed("read")
+            }
+            done += count
+        }
+        return done
+    }
+
+    /// Up to `count` bytes from `position` on; fewer only where the file ends.
+    func read(_ count: Int, at position: Int) throws(DiskError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        // The closures of these buffers cannot throw a typed error.
+        let result = bytes.withUnsafeMutableBytes { bytes in
+            Result { () throws(DiskError) in try read(into: bytes, at: position) }
+        }
+        let done = try result.get()
+        if done < count { bytes.removeLast(count - done) }
+        return bytes
+    }
+
+    /// The same into a buffer, which is not filled with zeros first.
+    func readBuffer(_ count: Int, at position: Int) throws(DiskError) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        var failure: DiskError?
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
+            do throws(DiskError) {
+                let room = UnsafeMutableRawBufferPointer(rebasing: bytes.prefix(count))
+                return try read(into: room, at: position)
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        return buffer
+    }
+
+    func write(_ bytes: [UInt8], at position: Int) throws(DiskError) {
+        try bytes.withUnsafeBytes { bytes in
+            Result { () throws(DiskError) in try write(bytes, at: position) }
+        }.get()
+    }
+
+    func write(_ bytes: ByteBuffer, at position: Int) throws(DiskError) {
+        try bytes.withUnsafeReadableBytes { bytes in
+            Result { () throws(DiskError) in try write(bytes, at: position) }
+        }.get()
+    }
+
+    /// Writes all of `bytes`, or throws with some of them written.
+    func write(_ bytes: UnsafeRawBufferPointer, at position: Int) throws(DiskError) {
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(
+                descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(position + done))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failed("write")
+            }
+            done += count
+        }
+    }
+
+    /// Everything written so far survives a power cut when this returns.
+    func flush() throws(DiskError) {
+        #if os(Linux)
+            let status = fdatasync(descriptor)
+        #else
+            let status = fcntl(descriptor, F_FULLFSYNC)
+        #endif
+        guard status != -1 else { throw failed("flush") }
+    }
+
+    func cut(to size: Int) throws(DiskError) {
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw failed("cut") }
+    }
+
+    /// Takes the lock that one process at a time can have.
+    /// - Returns: false when another one has it.
+    func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+
+    private func failed(_ operation: String) -> DiskError {
+        DiskError(path: path, operation: operation, number: errno)
+    }
+}

@@ -1,0 +1,199 @@
+// Opening a partition's folder: trusting it after a clean stop, reading it again after any other.
+
+import KafkaProtocol
+import MillraceBase
+
+/// A partition as its folder shows it.
+struct RecoveredLog: Sendable {
+    /// In the order of their offsets. Empty for a new partition.
+    var segments: [Segment] = []
+    /// Bytes of the last segment.
+    var activeBytes = 0
+    var activeSince: Int64 = 0
+    var endOffset: Int64 = 0
+    var epochs = LeaderEpochs()
+    var producers = ProducerTable()
+    /// Up to here nothing needs to be read again.
+    var recoveryPoint: Int64 = 0
+    /// Bytes that were cut off because they were no whole good batch.
+    var bytesCut = 0
+}
+
+/// Reads a partition's folder. Used once for each, before anybody appends.
+///
+/// After an unclean stop every batch from the recovery point on is checked; the first bad one and all
+/// behind it are cut off. Producers are the newest snapshot plus the batches behind it. The leader
+/// epoch rises, since what was cut off may have been seen as unacknowledged data by its producer.
+struct LogRecovery {
+    let folder: String
+    let isClean: Bool
+    /// From the data directory's checkpoint; 0 when it is missing.
+    let recoveryPoint: Int64
+    let now: Int64
+    private var log = RecoveredLog()
+
+    init(folder: String, isClean: Bool, recoveryPoint: Int64, now: Int64) {
+        self.folder = folder
+        self.isClean = isClean
+        self.recoveryPoint = recoveryPoint
+        self.now = now
+    }
+
+    mutating func run() throws(DiskError) -> RecoveredLog {
+        let names = try DiskFolder.names(in: folder)
+        let bases = names.compactMap { Segment.offset(in: $0, suffix: "log") }.sorted()
+        try readEpochs()
+        log.endOffset = bases.first ?? 0
+        let start = startOfScan(bases)
+        for (position, base) in bases.enumerated() {
+            let isLast = position == bases.count - 1
+            let scans = isClean ? isLast : base >= start
+            let whole = try open(base, isLast: isLast, scans: scans)
+            guard whole else {
+                for later in bases[(position + 1)...] { try removeSegment(later) }
+                break
+            }
+        }
+        for segment in log.segments.dropLast() { segment.close() }
+        log.activeSince = now
+        try recoverProducers(names.compactMap { Segment.offset(in: $0, suffix: "snapshot") })
+        if !isClean, !log.segments.isEmpty { try raiseEpoch() }
+        log.recoveryPoint = isClean ? log.endOffset : min(recoveryPoint, log.endOffset)
+        return log
+    }
+
+    /// The base offset of the segment that the recovery point lies in.
+    private func startOfScan(_ bases: [Int64]) -> Int64 {
+        let after = bases.partitioningIndex { $0 > recoveryPoint }
+        return after == 0 ? bases.first ?? 0 : bases[after - 1]
+    }
+
+    // MARK: Segments
+
+    /// Opens a segment and finds its end.
+    /// - Returns: false when its end was bad and was cut off, so that nothing may follow it.
+    private mutating func open(_ base: Int64, isLast: Bool, scans: Bool) throws(DiskError) -> Bool {
+        let file = try DiskFile.open(Segment.path(folder, base, "log"), create: false)
+        let size = try file.size()
+        guard isLast || scans else {
+            // Trusted: its end is where the next one begins.
+            log.segments.append(Segment(baseOffset: base, folder: folder, file: file, index: nil))
+            return true
+        }
+        let probe = Segment(baseOffset: base, folder: folder, file: file, index: nil)
+        var index = SegmentIndex()
+        var from = (position: 0, offset: base)
+        if isClean || recoveryPoint > base {
+            index = try probe.load(end: size)
+            from = try trustedStart(file, &index, base: base, size: size)
+        }
+        var scan = BatchScan(file, from: from.position, to: size, verifying: !isClean)
+        var good = from
+        var isWhole = true
+        do throws(ScanError) {
+            while let batch = try scan.next({ _, batch, _ in batch }) {
+                guard batch.baseOffset >= good.offset else {
+                    isWhole = false
+                    break
+                }
+                index.appended(batch, at: good.position, baseOffset: base)
+                good = (scan.position, batch.lastOffset + 1)
+            }
+        } catch {
+            isWhole = false
+            if case .disk(let error) = error { throw error }
+        }
+        if good.position < size {
+            log.bytesCut += size - good.position
+            try file.cut(to: good.position)
+            try file.flush()
+        }
+        log.activeBytes = good.position
+        log.endOffset = good.offset
+        log.segments.append(Segment(baseOffset: base, folder: folder, file: file, index: index))
+        return isWhole
+    }
+
+    /// Where a scan begins: the last indexed batch before the recovery point, and its offset. The index
+    /// is cut to it.
+    private func trustedStart(
+        _ file: DiskFile, _ index: inout SegmentIndex, base: Int64, size: Int
+    ) throws(DiskError) -> (position: Int, offset: Int64) {
+        let position =
+            isClean
+            ? Int(index.lastPosition)
+            : Int(index.position(of: UInt32(clamping: max(recoveryPoint - 1 - base, 0))))
+        let header = try file.read(RecordBatchHeader.byteCount, at: position)
+        let batch = header.withUnsafeBytes { try? RecordBatchHeader(front: $0) }
+        guard let batch, batch.baseOffset >= base,
+            position + batch.sizeBytes <= size
+        else {
+            index = SegmentIndex()
+            return (0, base)
+        }
+        index.cut(
+            to: UInt32(clamping: position),
+            relativeOffset: UInt32(clamping: batch.baseOffset - base))
+        return (position, batch.baseOffset)
+    }
+
+    private func removeSegment(_ base: Int64) throws(DiskError) {
+        for suffix in ["log", "index", "timeindex"] {
+            try DiskFolder.remove(Segment.path(folder, base, suffix))
+        }
+    }
+
+    // MARK: Producers and epochs
+
+    /// The newest snapshot that the log still reaches, and the batches behind it.
+    private mutating func recoverProducers(_ snapshots: [Int64]) throws(DiskError) {
+        var from = log.segments.first?.baseOffset ?? 0
+        for offset in snapshots.sorted(by: >) {
+            let path = Segment.path(folder, offset, "snapshot")
+            if offset <= log.endOffset, let bytes = try DiskFolder.contents(path),
+                let table = ProducerSnapshot.decode(bytes)
+            {
+                log.producers = table
+                from = offset
+                break
+            }
+            try DiskFolder.remove(path)
+        }
+        guard from < log.endOffset else { return }
+        for (position, segment) in log.segments.enumerated() {
+            let isLast = position == log.segments.count - 1
+            let end = isLast ? log.activeBytes : try segment.file.size()
+            if !isLast, log.segments[position + 1].baseOffset <= from { continue }
+            try replay(segment, from: from, end: end)
+        }
+    }
+
+    private mutating func replay(_ segment: Segment, from: Int64, end: Int) throws(DiskError) {
+        let start = try segment.position(of: max(from, segment.baseOffset), end: end)
+        var scan = BatchScan(segment.file, from: start, to: end, verifying: false)
+        do throws(ScanError) {
+            while let batch = try scan.next({ _, batch, _ in batch }) {
+                guard batch.hasProducer, !batch.attributes.isControl, batch.baseOffset >= from else { continue }
+                log.producers.appended(batch, at: batch.baseOffset, now: now)
+            }
+        } catch {
+            // An old segment may be damaged; readers are told when they come to it.
+            if case .disk(let error) = error { throw error }
+        }
+    }
+
+    private mutating func readEpochs() throws(DiskError) {
+        let bytes = try DiskFolder.contents(folder + "/leader-epoch-checkpoint") ?? []
+        if let epochs = LeaderEpochs(text: String(decoding: bytes, as: UTF8.self)) {
+            log.epochs = epochs
+        }
+    }
+
+    private mutating func raiseEpoch() throws(DiskError) {
+        log.epochs.cut(to: log.endOffset)
+        let next = log.epochs.entries.isEmpty ? 0 : log.epochs.current + 1
+        log.epochs.begin(next, at: log.endOffset)
+        try DiskFolder.replace(
+            folder + "/leader-epoch-checkpoint", with: Array(log.epochs.text.utf8))
+    }
+}

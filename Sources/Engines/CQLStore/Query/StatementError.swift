@@ -1,0 +1,50 @@
+// Why a statement is refused or failed, in the classes that Cassandra's drivers tell apart.
+
+/// An answer of kind ERROR. Texts follow Cassandra's own, since people search for them.
+enum StatementError: Error, Sendable, Equatable {
+    case server(String)
+    case protocolViolation(String)
+    case badCredentials(String)
+    case overloaded(String)
+    case syntax(String)
+    case unauthorized(String)
+    case invalid(String)
+    case configuration(String)
+    /// `table` is empty when the keyspace is what exists.
+    case alreadyExists(keyspace: String, table: String)
+    case unprepared(id: [UInt8])
+    /// The disk refused a write; whether it was applied is not known.
+    case writeFailed(String)
+    case readFailed(String)
+
+    var message: String {
+        switch self {
+        case .server(let text), .protocolViolation(let text), .badCredentials(let text),
+            .overloaded(let text), .syntax(let text), .unauthorized(let text), .invalid(let text),
+            .configuration(let text), .writeFailed(let text), .readFailed(let text):
+            text
+        case .alreadyExists(let keyspace, let table):
+            table.isEmpty
+                ? "Cannot add existing keyspace \"\(keyspace)\""
+                : "Cannot add already existing table \"\(table)\" to keyspace \"\(keyspace)\""
+        case .unprepared(let id):
+            "Prepared query with ID \(id.hexText) not found (either the query was not prepared "
+                + "on this host (maybe the host has been restarted?) or you have prepared too many "
+                + "queries and it has been evicted from the internal cache)"
+        }
+    }
+}
+
+extension Collection where Element == UInt8 {
+    /// In lower-case hexadecimal digits.
+    var hexText: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var out: [UInt8] = []
+        out.reserveCapacity(count * 2)
+        for byte in self {
+            out.append(digits[Int(byte >> 4)])
+            out.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+}

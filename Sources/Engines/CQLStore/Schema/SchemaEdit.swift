@@ -1,0 +1,19 @@
+// What a schema statement did: the new picture, what to write down, and whom to tell.
+
+import CQLProtocol
+
+/// A change of schema, not yet written.
+struct SchemaEdit: Sendable {
+    var schema: Schema
+    /// What clients are told, as RESULT and as EVENT alike.
+    var change: SchemaChange
+    /// Keyspaces and tables to write down anew, by name.
+    var savedKeyspaces: [String] = []
+    var savedTables: [CQLName] = []
+    var removedKeyspaces: [String] = []
+    var removedTables: [CQLName] = []
+    /// Storage ids whose rows are to be removed.
+    var droppedStorage: [UInt32] = []
+    /// TRUNCATE changes no schema: it answers nothing and tells nobody.
+    var isSilent = false
+}

@@ -1,0 +1,116 @@
+// A table as it is now: columns, their ids in storage, and its options.
+
+import CQLProtocol
+
+/// A column of a table.
+struct Column: Sendable, Hashable {
+    enum Kind: String, Sendable {
+        case partitionKey = "partition_key", clustering, fixed = "static", regular
+    }
+
+    var name: String
+    /// Names the column's cells in storage. Never used again in its table, so that a column dropped
+    /// and added anew does not show old cells.
+    var id: UInt16
+    var kind: Kind
+    /// Among the columns of its key, from 0; -1 for others.
+    var position: Int
+    var type: CQLType
+    /// Clustering columns only.
+    var descending = false
+
+    /// Whether each element is a cell of its own: a list, set or map that is not frozen.
+    var isMultiCell: Bool { type.isMultiCell }
+    var isKey: Bool { kind == .partitionKey || kind == .clustering }
+}
+
+extension CQLType {
+    var isMultiCell: Bool {
+        switch self {
+        case .list, .set, .map: true
+        default: false
+        }
+    }
+
+    var isCounter: Bool { self == .counter }
+
+    /// Whether two types are the same but for `frozen`.
+    func matches(_ other: CQLType) -> Bool { unfrozen == other.unfrozen }
+}
+
+/// An immutable picture of a table. A change of schema makes a new one.
+final class Table: Sendable {
+    let keyspace: String
+    let name: String
+    let id: CQLUUID
+    /// The prefix of its keys. TRUNCATE gives it another one.
+    let storageID: UInt32
+    /// Partition key, clustering, static and regular columns, the latter two by name: the order of
+    /// `SELECT *`. A column's index here is its slot in a row that was read.
+    let columns: [Column]
+    let nextColumnID: UInt16
+    let options: TableOptions
+    /// Its rows are made up when they are asked for.
+    let isVirtual: Bool
+
+    let partitionKey: [Column]
+    let clustering: [Column]
+    let slots: [String: Int]
+    /// By column id; -1 for one that was dropped.
+    let slotOfID: [Int]
+    let staticSlots: [Int]
+    let hasMultiCell: Bool
+    let isCounter: Bool
+    /// Whether rows carry the client's bytes of their clustering values (`RowFormat`).
+    let keepsClustering: Bool
+    /// A table without clustering columns keeps partition deletions in its one row.
+    var hasClustering: Bool { !clustering.isEmpty }
+
+    init(
+        keyspace: String, name: String, id: CQLUUID, storageID: UInt32, columns: [Column],
+        nextColumnID: UInt16, options: TableOptions, isVirtual: Bool = false
+    ) {
+        self.keyspace = keyspace
+        self.name = name
+        self.id = id
+        self.storageID = storageID
+        self.nextColumnID = nextColumnID
+        self.options = options
+        self.isVirtual = isVirtual
+        partitionKey = columns.filter { $0.kind == .partitionKey }.sorted {
+            $0.position < $1.position
+        }
+        clustering = columns.filter { $0.kind == .clustering }.sorted { $0.position < $1.position }
+        self.columns =
+            partitionKey + clustering
+            + columns.filter { $0.kind == .fixed }.sorted { $0.name < $1.name }
+            + columns.filter { $0.kind == .regular }.sorted { $0.name < $1.name }
+        var slots: [String: Int] = [:]
+        var byID = [Int](repeating: -1, count: Int(nextColumnID))
+        for (slot, column) in self.columns.enumerated() {
+            slots[column.name] = slot
+            byID[Int(column.id)] = slot
+        }
+        self.slots = slots
+        slotOfID = byID
+        staticSlots = self.columns.indices.filter { [columns = self.columns] in
+            columns[$0].kind == .fixed
+        }
+        hasMultiCell = columns.contains { $0.isMultiCell }
+        isCounter = columns.contains { $0.type.isCounter }
+        keepsClustering = clustering.contains { !OrderedEncoding.isReversible($0.type) }
+    }
+
+    func column(_ name: String) -> Column? { slots[name].map { columns[$0] } }
+
+    /// The same table with some of its parts replaced.
+    func changed(
+        storageID: UInt32? = nil, columns: [Column]? = nil, nextColumnID: UInt16? = nil,
+        options: TableOptions? = nil
+    ) -> Table {
+        Table(
+            keyspace: keyspace, name: name, id: id, storageID: storageID ?? self.storageID,
+            columns: columns ?? self.columns, nextColumnID: nextColumnID ?? self.nextColumnID,
+            options: options ?? self.options, isVirtual: isVirtual)
+    }
+}

@@ -1,0 +1,111 @@
+// Turns types as written into types, with the rules of where `frozen` must stand.
+
+import CQLProtocol
+
+enum TypeResolver {
+    /// - Parameter types: the keyspace's user-defined types.
+    static func resolve(
+        _ syntax: CQLTypeSyntax, types: [String: CQLUserType], keyspace: String
+    ) throws(StatementError) -> CQLType {
+        let type = try plain(syntax, types: types, keyspace: keyspace)
+        try checkNesting(type, isInside: false, isFrozen: false)
+        return type
+    }
+
+    private static func plain(
+        _ syntax: CQLTypeSyntax, types: [String: CQLUserType], keyspace: String
+    ) throws(StatementError) -> CQLType {
+        func inner(_ syntax: CQLTypeSyntax) throws(StatementError) -> CQLType {
+            try plain(syntax, types: types, keyspace: keyspace)
+        }
+        switch syntax {
+        case .named(let name):
+            if name.keyspace == nil, let simple = CQLType.simpleTypes[name.name] { return simple }
+            guard name.keyspace == nil || name.keyspace == keyspace else {
+                throw .invalid(
+                    "Statement on keyspace \(keyspace) cannot refer to a user type in keyspace "
+                        + "\(name.keyspace ?? ""); user types can only be used in the keyspace they "
+                        + "are defined in")
+            }
+            guard let type = types[name.name] else {
+                throw .invalid("Unknown type \(keyspace).\(name.name)")
+            }
+            return .udt(type)
+        case .list(let element): return .list(try inner(element))
+        case .set(let element): return .set(try inner(element))
+        case .map(let key, let value): return .map(try inner(key), try inner(value))
+        case .frozen(let type):
+            let type = try inner(type)
+            // A tuple is always frozen; saying so changes nothing.
+            if case .tuple = type { return type }
+            return .frozen(type)
+        case .tuple(let parts):
+            var resolved: [CQLType] = []
+            for part in parts { resolved.append(try inner(part)) }
+            return .tuple(resolved)
+        case .vector(let element, let dimensions):
+            guard dimensions > 0, dimensions <= CQLLimits.vectorDimensionsMax else {
+                throw .invalid("Invalid number of dimensions \(dimensions) of a vector")
+            }
+            guard case let type = try inner(element), type.fixedBytes != nil else {
+                throw .invalid(
+                    "vectors of types without a fixed length are not supported in this release")
+            }
+            return .vector(type, dimensions: dimensions)
+        case .custom(let name):
+            do {
+                return try JavaTypeName.parse(name)
+            } catch {
+                throw .invalid(error.description)
+            }
+        }
+    }
+
+    private static func checkNesting(
+        _ type: CQLType, isInside: Bool, isFrozen: Bool
+    ) throws(StatementError) {
+        switch type {
+        case .frozen(let inner):
+            switch inner {
+            case .list, .set, .map, .tuple, .udt, .vector: break
+            default:
+                throw .invalid(
+                    "frozen<> is only allowed on collections, tuples, and user-defined types "
+                        + "(got \(inner))")
+            }
+            try checkNesting(inner, isInside: isInside, isFrozen: true)
+        case .list(let element), .set(let element):
+            try checkCollection(type, [element], isInside: isInside, isFrozen: isFrozen)
+        case .map(let key, let value):
+            try checkCollection(type, [key, value], isInside: isInside, isFrozen: isFrozen)
+        case .tuple(let parts):
+            for part in parts { try checkNesting(part, isInside: true, isFrozen: true) }
+        case .udt(let user):
+            guard isFrozen else {
+                throw .invalid(
+                    isInside
+                        ? "Non-frozen UDTs are not allowed inside collections: \(type)"
+                        : "a user-defined type that is not frozen is not supported in this release; "
+                            + "declare frozen<\(user.name)>")
+            }
+        case .counter where isInside: throw .invalid("Counters are not allowed inside collections")
+        case .duration where false: break
+        default: break
+        }
+    }
+
+    private static func checkCollection(
+        _ type: CQLType, _ elements: [CQLType], isInside: Bool, isFrozen: Bool
+    ) throws(StatementError) {
+        guard !isInside || isFrozen else {
+            throw .invalid("Non-frozen collections are not allowed inside collections: \(type)")
+        }
+        if case .list = type {
+        } else if elements[0] == .duration {
+            throw .invalid("Durations are not allowed as \(elements.count == 1 ? "set elements" : "map keys")")
+        }
+        for element in elements {
+            try checkNesting(element, isInside: true, isFrozen: isFrozen)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// How RocksDB is set up: small in memory, strict about its log.
+
+import CRocksDB
+
+enum DatabaseOptions {
+    /// `rocksdb_options_set_wal_recovery_mode`: stop at the first torn record, keep all before it.
+    private static let recoverToPointInTime: Int32 = 2
+    /// `rocksdb_options_set_info_log_level`
+    private static let logWarnings: Int32 = 2
+
+    /// Of the whole database, and of the small `meta` family.
+    static func general() -> OpaquePointer? {
+        let options = rocksdb_options_create()
+        rocksdb_options_set_create_if_missing(options, 1)
+        rocksdb_options_set_create_missing_column_families(options, 1)
+        rocksdb_options_set_paranoid_checks(options, 1)
+        rocksdb_options_set_wal_recovery_mode(options, recoverToPointInTime)
+        rocksdb_options_set_max_total_wal_size(options, StoreLimits.writeAheadLogBytesMax)
+        rocksdb_options_set_max_open_files(options, StoreLimits.openFilesMax)
+        rocksdb_options_set_max_background_jobs(options, 2)
+        rocksdb_options_set_bytes_per_sync(options, 1 << 20)
+        rocksdb_options_set_info_log_level(options, logWarnings)
+        rocksdb_options_set_keep_log_file_num(options, 2)
+        rocksdb_options_set_max_log_file_size(options, 1 << 20)
+        rocksdb_options_set_stats_dump_period_sec(options, 0)
+        rocksdb_options_set_skip_stats_update_on_db_open(options, 1)
+        // The log is replayed into memory and kept: a start after a crash writes no tables.
+        rocksdb_options_set_avoid_unnecessary_blocking_io(options, 1)
+        rocksdb_options_set_write_buffer_size(options, 1 << 20)
+        return options
+    }
+
+    /// Of the `data` family.
+    static func data() -> OpaquePointer? {
+        let options = rocksdb_options_create()
+        rocksdb_options_set_merge_operator(options, MergeOperator.make())
+        rocksdb_options_set_max_successive_merges(options, StoreLimits.successiveMergesMax)
+        rocksdb_options_set_write_buffer_size(options, StoreLimits.writeBufferBytes)
+        rocksdb_options_set_max_write_buffer_number(options, StoreLimits.writeBuffersMax)
+        rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1)
+        rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
+        let table = rocksdb_block_based_options_create()
+        let cache = rocksdb_cache_create_lru(StoreLimits.blockCacheBytes)
+        rocksdb_block_based_options_set_block_cache(table, cache)
+        rocksdb_cache_destroy(cache)
+        rocksdb_block_based_options_set_block_size(table, 16 << 10)
+        rocksdb_block_based_options_set_format_version(table, 5)
+        rocksdb_block_based_options_set_filter_policy(
+            table, rocksdb_filterpolicy_create_bloom_full(StoreLimits.bloomBitsPerKey))
+        rocksdb_options_set_block_based_table_factory(options, table)
+        rocksdb_block_based_options_destroy(table)
+        return options
+    }
+}

@@ -1,0 +1,78 @@
+// Walks keys of the data family in either direction.
+
+import CRocksDB
+
+/// An iterator over part of the data; lives inside one `Database.read`.
+struct RowCursor: ~Copyable {
+    private let iterator: OpaquePointer
+    private let options: OpaquePointer
+    // RocksDB keeps pointers to the bounds as long as the iterator lives.
+    private let lower: RawBytes
+    private let upper: RawBytes
+
+    /// - Parameters:
+    ///   - lower: the first key that may be seen.
+    ///   - upper: keys from here on are not seen.
+    ///   - scans: whether much will be read, so that reading ahead pays.
+    init(
+        _ handles: Database.Handles, from lower: consuming RawBytes, to upper: consuming RawBytes,
+        scans: Bool
+    ) {
+        let options = rocksdb_readoptions_create()
+        guard let options else { preconditionFailure("RocksDB is out of memory") }
+        let (from, to) = (lower.bytes, upper.bytes)
+        rocksdb_readoptions_set_iterate_lower_bound(
+            options, from.baseAddress?.assumingMemoryBound(to: CChar.self), from.count)
+        rocksdb_readoptions_set_iterate_upper_bound(
+            options, to.baseAddress?.assumingMemoryBound(to: CChar.self), to.count)
+        rocksdb_readoptions_set_total_order_seek(options, 1)
+        if scans { rocksdb_readoptions_set_fill_cache(options, 0) }
+        guard let iterator = rocksdb_create_iterator_cf(handles.database, options, handles.data)
+        else { preconditionFailure("RocksDB is out of memory") }
+        self.options = options
+        self.iterator = iterator
+        self.lower = lower
+        self.upper = upper
+    }
+
+    deinit {
+        rocksdb_iter_destroy(iterator)
+        rocksdb_readoptions_destroy(options)
+    }
+
+    var isValid: Bool { rocksdb_iter_valid(iterator) != 0 }
+
+    var key: UnsafeRawBufferPointer {
+        var count = 0
+        return UnsafeRawBufferPointer(start: rocksdb_iter_key(iterator, &count), count: count)
+    }
+
+    var value: UnsafeRawBufferPointer {
+        var count = 0
+        return UnsafeRawBufferPointer(start: rocksdb_iter_value(iterator, &count), count: count)
+    }
+
+    mutating func seekFirst() { rocksdb_iter_seek_to_first(iterator) }
+
+    mutating func seek(_ key: UnsafeRawBufferPointer) {
+        rocksdb_iter_seek(
+            iterator, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
+    }
+
+    /// To the last key that is not behind `key`.
+    mutating func seekBack(_ key: UnsafeRawBufferPointer) {
+        rocksdb_iter_seek_for_prev(
+            iterator, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
+    }
+
+    mutating func next() { rocksdb_iter_next(iterator) }
+
+    mutating func previous() { rocksdb_iter_prev(iterator) }
+
+    /// Tells the end of the data from an error of the disk.
+    func checkEnd() throws(StorageFailure) {
+        var error: UnsafeMutablePointer<CChar>?
+        rocksdb_iter_get_error(iterator, &error)
+        try Database.check(&error)
+    }
+}

@@ -1,0 +1,97 @@
+// A Hummingbird application that listens before anybody waits for it.
+
+import Foundation
+package import Hummingbird
+package import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Why an HTTP server of ours does not listen.
+package enum ListenError: Error, Sendable, Equatable, CustomStringConvertible {
+    case portTaken(Int)
+    case cannotListen(String)
+
+    package var description: String {
+        switch self {
+        case .portTaken(let port): "the port \(port) is taken"
+        case .cannotListen(let why): "cannot listen: \(why)"
+        }
+    }
+}
+
+/// An HTTP server whose port is known, and which answers, before `run` is called.
+///
+/// A stack must know every address before it starts what dials them; Hummingbird binds only inside
+/// its own `run`. So `start` runs it in a task of its own, which `run` then waits for.
+package final class BoundHTTPServer: Service {
+    /// The bound port.
+    package let port: Int
+    private let group: ServiceGroup
+    private let serving: Task<Void, any Error>
+
+    /// How long open connections (event streams, slow readers) may go on after a graceful shutdown.
+    private static let patience: Duration = .seconds(1)
+
+    private init(port: Int, group: ServiceGroup, serving: Task<Void, any Error>) {
+        self.port = port
+        self.group = group
+        self.serving = serving
+    }
+
+    /// - Parameter port: 0 takes a free one.
+    package static func start(
+        _ responder: some HTTPResponder<BasicRequestContext>, host: String, port: Int,
+        logger: Logger
+    ) async throws(ListenError) -> BoundHTTPServer {
+        let (ports, bound) = AsyncThrowingStream.makeStream(of: Int.self)
+        var quiet = logger
+        // Hummingbird announces each start at info; the stack prints all addresses itself.
+        quiet.logLevel = max(logger.logLevel, .notice)
+        let application = Application(
+            responder: responder,
+            configuration: .init(address: .hostname(host, port: port), reuseAddress: true),
+            onServerRunning: { channel in bound.yield(channel.localAddress?.port ?? port) },
+            logger: quiet)
+        let group = ServiceGroup(
+            configuration: .init(services: [.init(service: application)], logger: quiet))
+        // Its parent is this object: `run` waits for it, and a failed start ends it.
+        let serving = Task {
+            do {
+                try await group.run()
+                bound.finish()
+            } catch {
+                bound.finish(throwing: error)
+                throw error
+            }
+        }
+        do {
+            for try await port in ports {
+                return BoundHTTPServer(port: port, group: group, serving: serving)
+            }
+            throw ListenError.cannotListen("it stopped at once")
+        } catch let error as ListenError {
+            throw error
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw .portTaken(port)
+        } catch {
+            throw .cannotListen("\(host):\(port): \(error)")
+        }
+    }
+
+    package func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await withTaskCancellationHandler {
+                do { try await serving.value } catch is CancellationError {}
+            } onCancel: {
+                serving.cancel()
+            }
+        } onGracefulShutdown: { [group, serving] in
+            // Ends by itself: the group stops, or is cancelled when its time is up.
+            Task {
+                await group.triggerGracefulShutdown()
+                try? await Task.sleep(for: Self.patience)
+                serving.cancel()
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// The command line: what a program hands its pipelines to.
+
+import ArgumentParser
+import Foundation
+import MillraceBase
+
+/// The pipelines of this program, for all its commands.
+enum CommandScope {
+    @TaskLocal static var pipelines: [any Pipeline] = []
+}
+
+/// Runs the whole command line with these pipelines, and ends the process with its exit code:
+/// 0 when all went well, 1 for a `Failure`, 64 for wrong usage.
+///
+///     import Millrace
+///
+///     @main enum MyStack {
+///         static func main() async { await Millrace.main(pipelines: [MyPipeline()]) }
+///     }
+public func main(pipelines: [any Pipeline]) async {
+    // A reader of our output that goes away must not end the process before its data is safe.
+    signal(SIGPIPE, SIG_IGN)
+    let code = await CommandScope.$pipelines.withValue(pipelines) { await runCommand() }
+    exit(code)
+}
+
+private func runCommand() async -> Int32 {
+    do {
+        var command = try RootCommand.parseAsRoot()
+        if var command = command as? any AsyncParsableCommand {
+            try await command.run()
+        } else {
+            try command.run()
+        }
+        return 0
+    } catch let failure as Failure {
+        Terminal.printError("millrace: \(failure)")
+        return 1
+    } catch is CancellationError {
+        return 130
+    } catch {
+        let code = RootCommand.exitCode(for: error)
+        let text = RootCommand.fullMessage(for: error)
+        if code == .success { Terminal.print(text) } else if !text.isEmpty { Terminal.printError(text) }
+        return code.rawValue
+    }
+}
+
+struct RootCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "millrace",
+        abstract: "The classic real-time data stack as one binary.",
+        discussion: """
+            Each stage is an address: embedded: for the engine of this binary, or the URL of the
+            real system. Settings come from millrace.yaml, the environment (MILLRACE_KAFKA=…) and
+            flags (--kafka …), the later over the earlier.
+
+            Examples:
+              millrace run --users 1000
+              millrace up
+              millrace up --only kafka,registry,store --ephemeral --json
+              millrace run --landing postgres://me:secret@localhost/people
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Stack", subcommands: [
+                RunCommand.self, UpCommand.self, StatusCommand.self, ConfigCommand.self,
+                DoctorCommand.self,
+            ]),
+            CommandGroup(name: "Stages", subcommands: [
+                DagsCommand.self, TasksCommand.self, QueriesCommand.self, DeadLettersCommand.self,
+                ConnectorsCommand.self,
+            ]),
+        ])
+}

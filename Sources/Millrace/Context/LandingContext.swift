@@ -1,0 +1,87 @@
+// Landing people: the table, and the wait until the outbox has emptied.
+
+import MillraceBase
+import MillraceLanding
+import RandomUserClient
+
+/// What happened to the people of one landing task.
+public struct Landed: Codable, Sendable, Equatable {
+    public var inserted: Int
+    public var updated: Int
+    /// People who were there before and had not changed.
+    public var unchanged: Int
+}
+
+/// The landing, as a task sees it.
+public struct LandingContext: Sendable {
+    let run: RunContext
+
+    /// Lands people by their id, and puts a record for `topic` in the outbox in the same
+    /// transaction. Idempotent: who is there unchanged is neither written nor sent again.
+    public func upsert(_ people: People, to topic: String) async throws -> Landed {
+        var result = Landed(inserted: 0, updated: 0, unchanged: 0)
+        try await people.forEachPage { page in
+            let rows = try page.people.map(Self.row)
+            guard !rows.isEmpty else { return }
+            let done: UpsertResult
+            do {
+                done = try await run.parts.landing.upsert(
+                    rows, fetchedAtMilliseconds: page.fetchedAtMilliseconds, run: run.runKey,
+                    topic: topic)
+            } catch { throw Self.failure(error) }
+            result.inserted += done.inserted
+            result.updated += done.updated
+            result.unchanged += done.unchanged
+            let elapsed = run.parts.clock.milliseconds() - page.fetchedAtMilliseconds
+            run.parts.progress.add(
+                done.inserted + done.updated, to: .landed, latency: .milliseconds(max(0, elapsed)))
+            run.parts.progress.addSkipped(done.unchanged)
+        }
+        run.log("\(result.inserted) new, \(result.updated) changed, \(result.unchanged) as before")
+        return result
+    }
+
+    /// How often the outbox is looked at while a task waits for it.
+    private static let look: Duration = .milliseconds(5)
+
+    /// Waits until the broker has acknowledged every record of this run.
+    public func published() async throws {
+        while true {
+            let pending: Int
+            do { pending = try await run.parts.landing.pending(run: run.runKey) } catch {
+                throw Self.failure(error)
+            }
+            if pending == 0 { return }
+            try await Task.sleep(for: Self.look)
+        }
+    }
+
+    private static func row(_ person: Person) throws -> PersonRow {
+        var record: PersonRecord
+        do { record = try PersonRecord.parse(person.raw) } catch {
+            throw Failure(
+                "a staged person can no longer be read", at: person.id, because: error.reason,
+                next: "millrace tasks clear, from the task that staged it")
+        }
+        record.setGender(person.gender)
+        return row(of: record)
+    }
+
+    /// The columns of the landing table.
+    static func row(of record: PersonRecord) -> PersonRow {
+        PersonRow(
+            id: record.id, firstName: record.firstName, lastName: record.lastName,
+            gender: record.gender, address: record.address, postCode: record.postCode,
+            email: record.email, username: record.username, dob: record.dob,
+            registeredDate: record.registeredDate, phone: record.phone, picture: record.picture,
+            nationality: record.nationality, title: record.title, raw: record.raw,
+            value: record.json)
+    }
+
+    static func failure(_ error: LandingError) -> any Error {
+        if error == .cancelled { return CancellationError() }
+        return Failure(
+            "the landing does not take the people", at: "--landing",
+            because: error.description, next: "millrace doctor; the run goes on where it stopped")
+    }
+}

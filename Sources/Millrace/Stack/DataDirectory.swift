@@ -1,0 +1,115 @@
+// The folder that holds all that a stack keeps: locked by one process, with a format version.
+
+import Foundation
+import MillraceBase
+
+/// A data directory. Shape:
+///
+///     data/
+///       format            the version of this layout, a number in text
+///       lock              held by the one process that serves this folder
+///       stack.json        where the live stack is to be reached; gone when it stopped cleanly
+///       stack-id          a UUID; seeds of runs derive from it
+///       broker/ store/ orchestrator/ checkpoints/ staging/ landing.sqlite
+struct DataDirectory: Sendable {
+    /// What this binary writes and reads.
+    static let formatVersion = 1
+
+    /// As the person gave it.
+    let path: String
+
+    init(_ path: String) { self.path = path }
+
+    func path(_ name: String) -> String { path + "/" + name }
+
+    /// Makes the folder and checks its version.
+    ///
+    /// - Throws: `Failure` when it cannot be written, or is of a newer version than this binary.
+    func open() throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw Failure(
+                "cannot make the data directory", at: "--data \(path)",
+                because: (error as NSError).localizedDescription, next: "--data PATH of a folder you may write")
+        }
+        let file = path("format")
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            try write("\(Self.formatVersion)\n", to: "format")
+            return
+        }
+        guard let version = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw Failure(
+                "the data directory has no readable version", at: file,
+                because: "it holds no number", next: "--data PATH of another folder")
+        }
+        guard version <= Self.formatVersion else {
+            throw Failure(
+                "the data directory is of a newer version", at: file,
+                because: "it has version \(version), this binary reads up to \(Self.formatVersion)",
+                next: "a newer millrace, or --data PATH of another folder")
+        }
+    }
+
+    /// The id of this stack, made once. Seeds of runs derive from it.
+    func stackID() throws -> String {
+        if let text = try? String(contentsOfFile: path("stack-id"), encoding: .utf8), !text.isEmpty {
+            return text.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let id = UUID().uuidString.lowercased()
+        try write(id + "\n", to: "stack-id")
+        return id
+    }
+
+    /// Writes a small file whole or not at all, and makes it durable.
+    func write(_ text: String, to name: String) throws {
+        do { try DurableFile.write(Array(text.utf8), to: path(name)) } catch {
+            throw Failure(
+                "cannot write to the data directory", at: path(name), because: "\(error)",
+                next: "make room or give --data PATH of a folder you may write")
+        }
+    }
+}
+
+/// Small files that are there whole or not at all.
+enum DurableFile {
+    struct Trouble: Error, CustomStringConvertible {
+        var description: String
+
+        init(_ action: String) {
+            description = "\(action): \(String(cString: strerror(errno)))"
+        }
+    }
+
+    /// Writes aside, syncs, renames, and syncs the folder. Blocks for a few fsyncs.
+    static func write(_ bytes: [UInt8], to path: String) throws(Trouble) {
+        let aside = path + ".new"
+        let file = open(aside, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw Trouble("open") }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Foundation.write(file, buffer.baseAddress?.advanced(by: written), bytes.count - written)
+            }
+            guard count > 0 else {
+                let trouble = Trouble("write")
+                close(file)
+                throw trouble
+            }
+            written += count
+        }
+        guard fsync(file) == 0 else {
+            let trouble = Trouble("fsync")
+            close(file)
+            throw trouble
+        }
+        close(file)
+        guard rename(aside, path) == 0 else { throw Trouble("rename") }
+        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+    }
+}

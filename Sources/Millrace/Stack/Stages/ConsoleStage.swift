@@ -1,0 +1,33 @@
+// The console: always ours, over the addresses of the other stages.
+
+import Logging
+import MillraceBase
+import MillraceConsole
+
+extension Stack {
+    static func console(
+        _ settings: Settings, _ options: StackOptions, control: ControlAPI, file: StackFile,
+        progress: StageProgress, logger: Logger
+    ) async throws -> (StageInPlay, ConsoleServer) {
+        let endpoint = settings.endpoint("console")
+        guard endpoint.scheme == "embedded" else {
+            throw Failure(
+                "the console is always ours", at: settings.place(of: "console"),
+                next: "--console embedded:, or --console \"embedded:?port=9021\"")
+        }
+        let engine = try EngineOptions(.console, settings: settings)
+        let server = try await engine.start(options, isTaken: isTaken) { port in
+            var configuration = ConsoleConfiguration(host: engine.host, port: port)
+            configuration.addresses = file.addresses.compactMapValues { try? Endpoint.parse($0) }
+            configuration.snapshot = { progress.snapshot }
+            configuration.routes = control.routes
+            return try await ConsoleServer.start(configuration, logger: logger)
+        }
+        let address = Endpoint(scheme: "http", hosts: [.init(engine.host, port: server.port)])
+        return (StageInPlay(name: .console, address: address, engine: server), server)
+    }
+
+    private static func isTaken(_ error: any Error) -> Bool {
+        if case .portTaken = error as? ConsoleError { true } else { false }
+    }
+}

@@ -1,0 +1,37 @@
+// The registry stage: our schema registry, or the address of a real one.
+
+import Logging
+import MillraceBase
+import SchemaRegistry
+
+extension Stack {
+    static func registry(
+        _ settings: Settings, _ options: StackOptions, kafka: Endpoint, logger: Logger
+    ) async throws -> StageInPlay {
+        let endpoint = settings.endpoint("registry")
+        switch endpoint.scheme {
+        case "http", "https":
+            return StageInPlay(name: .registry, address: endpoint)
+        case "embedded":
+            let engine = try EngineOptions(.registry, settings: settings)
+            let server = try await engine.start(options, isTaken: isTaken) { port in
+                try await RegistryServer.start(
+                    RegistryConfiguration(kafka: kafka, host: engine.host, port: port),
+                    logger: logger)
+            }
+            return StageInPlay(
+                name: .registry,
+                address: Endpoint(
+                    scheme: "http", hosts: [.init(engine.host, port: server.port)]),
+                engine: server, policy: "as its topic _schemas")
+        default:
+            throw Failure(
+                "no registry speaks \"\(endpoint.scheme)\"", at: settings.place(of: "registry"),
+                next: "--registry http://host:8081 for a real one, --registry embedded: for ours")
+        }
+    }
+
+    private static func isTaken(_ error: any Error) -> Bool {
+        if case .portTaken = error as? RegistryServerError { true } else { false }
+    }
+}

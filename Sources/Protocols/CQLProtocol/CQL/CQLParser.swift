@@ -1,0 +1,184 @@
+// The entry of the CQL parser and its cursor over the tokens.
+// Source: Cassandra's Parser.g, restated by hand as a recursive descent.
+
+/// Parses one statement. Later passes give names and terms their types.
+package struct CQLParser {
+    /// Brackets, hints and functions inside each other, at most.
+    package static let depthMax = 64
+
+    var tokens: [CQLToken]
+    var at = 0
+    var markerCount = 0
+    var depth = 0
+
+    /// - Parameter text: one statement; a semicolon may end it.
+    package static func parse(_ text: String) throws(CQLSyntaxError) -> CQLStatement {
+        var parser = CQLParser(tokens: try CQLLexer.tokens(of: text))
+        let statement = try parser.statement()
+        while parser.takeSymbol(";") {}
+        guard parser.token.kind == .end else { throw parser.unexpected(expecting: "EOF") }
+        return statement
+    }
+
+    /// Parses a type alone: `map<text, frozen<list<int>>>`.
+    package static func parseType(_ text: String) throws(CQLSyntaxError) -> CQLTypeSyntax {
+        var parser = CQLParser(tokens: try CQLLexer.tokens(of: text))
+        let type = try parser.type()
+        guard parser.token.kind == .end else { throw parser.unexpected(expecting: "EOF") }
+        return type
+    }
+
+    private mutating func statement() throws(CQLSyntaxError) -> CQLStatement {
+        guard token.kind == .word else { throw noAlternative() }
+        switch token.folded {
+        case "select": return .select(try select())
+        case "insert": return try insert()
+        case "update": return try update()
+        case "delete": return try delete()
+        case "begin": return try batch()
+        case "use":
+            at += 1
+            return .use(keyspace: try name())
+        case "create": return try create()
+        case "alter": return try alter()
+        case "drop": return try drop()
+        case "truncate":
+            at += 1
+            takeWord("table", or: "columnfamily")
+            return .truncate(try qualifiedName())
+        case "describe", "desc": return try describe()
+        case "grant", "revoke", "list", "add", "comment", "security":
+            return try notServed(token.text.uppercased())
+        default: throw noAlternative()
+        }
+    }
+
+    /// The rest of the text is let be: what is not served need not be understood.
+    mutating func notServed(_ what: String) throws(CQLSyntaxError) -> CQLStatement {
+        while token.kind != .end, !isSymbol(";") { at += 1 }
+        return .notServed(what)
+    }
+}
+
+extension CQLParser {
+    var token: CQLToken { tokens[at] }
+
+    func peek(_ ahead: Int) -> CQLToken { tokens[min(at + ahead, tokens.count - 1)] }
+
+    func isSymbol(_ text: String, ahead: Int = 0) -> Bool {
+        let next = peek(ahead)
+        return next.kind == .symbol && next.text == text
+    }
+
+    func isWord(_ word: String, ahead: Int = 0) -> Bool {
+        let next = peek(ahead)
+        return next.kind == .word && next.folded == word
+    }
+
+    mutating func takeSymbol(_ text: String) -> Bool {
+        guard isSymbol(text) else { return false }
+        at += 1
+        return true
+    }
+
+    @discardableResult
+    mutating func takeWord(_ word: String, or other: String? = nil) -> Bool {
+        guard isWord(word) || (other.map { isWord($0) } ?? false) else { return false }
+        at += 1
+        return true
+    }
+
+    /// Takes all the words or none.
+    mutating func takeWords(_ words: String...) -> Bool {
+        for (index, word) in words.enumerated() where !isWord(word, ahead: index) { return false }
+        at += words.count
+        return true
+    }
+
+    mutating func symbol(_ text: String) throws(CQLSyntaxError) {
+        guard takeSymbol(text) else { throw unexpected(expecting: "'\(text)'") }
+    }
+
+    mutating func word(_ word: String) throws(CQLSyntaxError) {
+        guard takeWord(word) else { throw unexpected(expecting: "K_\(word.uppercased())") }
+    }
+
+    func failure(_ message: String) -> CQLSyntaxError {
+        CQLSyntaxError(line: token.line, column: token.column, message: message)
+    }
+
+    func unexpected(expecting what: String) -> CQLSyntaxError {
+        token.kind == .end
+            ? noAlternative() : failure("mismatched input '\(token.shown)' expecting \(what)")
+    }
+
+    func noAlternative() -> CQLSyntaxError {
+        failure("no viable alternative at input '\(token.shown)'")
+    }
+
+    mutating func deeper<Value>(
+        _ body: (inout CQLParser) throws(CQLSyntaxError) -> Value
+    ) throws(CQLSyntaxError) -> Value {
+        guard depth < Self.depthMax else {
+            throw failure("more than \(Self.depthMax) levels of nesting")
+        }
+        depth += 1
+        defer { depth -= 1 }
+        return try body(&self)
+    }
+
+    /// A name: a word that is not reserved, folded, or a quoted one as it is.
+    mutating func name() throws(CQLSyntaxError) -> String {
+        switch token.kind {
+        case .quotedName: break
+        case .word where !CQLKeywords.reserved.contains(token.folded): break
+        default: throw noAlternative()
+        }
+        defer { at += 1 }
+        return token.folded
+    }
+
+    mutating func qualifiedName() throws(CQLSyntaxError) -> CQLName {
+        let first = try name()
+        guard takeSymbol(".") else { return CQLName(first) }
+        return CQLName(keyspace: first, try name())
+    }
+
+    /// `( item, item )`, one at least.
+    mutating func list<Item>(
+        _ open: String = "(", _ close: String = ")", mayBeEmpty: Bool = false,
+        _ item: (inout CQLParser) throws(CQLSyntaxError) -> Item
+    ) throws(CQLSyntaxError) -> [Item] {
+        try symbol(open)
+        if mayBeEmpty, takeSymbol(close) { return [] }
+        var items = [try item(&self)]
+        while takeSymbol(",") { items.append(try item(&self)) }
+        try symbol(close)
+        return items
+    }
+
+    mutating func marker() throws(CQLSyntaxError) -> CQLMarker? {
+        if takeSymbol("?") {
+            defer { markerCount += 1 }
+            return CQLMarker(index: markerCount, name: nil)
+        }
+        guard isSymbol(":") else { return nil }
+        at += 1
+        let bound = try name()
+        defer { markerCount += 1 }
+        return CQLMarker(index: markerCount, name: bound)
+    }
+
+    mutating func ifNotExists() throws(CQLSyntaxError) -> Bool {
+        guard takeWord("if") else { return false }
+        try word("not")
+        try word("exists")
+        return true
+    }
+
+    mutating func ifExists() throws(CQLSyntaxError) -> Bool {
+        guard takeWord("if") else { return false }
+        try word("exists")
+        return true
+    }
+}

@@ -1,0 +1,215 @@
+// Parses terms, types, relations and conditions.
+
+extension CQLParser {
+    // MARK: Types
+
+    mutating func type() throws(CQLSyntaxError) -> CQLTypeSyntax {
+        try deeper { parser throws(CQLSyntaxError) in try parser.typeInside() }
+    }
+
+    private mutating func typeInside() throws(CQLSyntaxError) -> CQLTypeSyntax {
+        if token.kind == .string {
+            defer { at += 1 }
+            return .custom(token.text)
+        }
+        if token.kind == .word, isSymbol("<", ahead: 1) {
+            switch token.folded {
+            case "list":
+                at += 1
+                return .list(try typeArguments(1)[0])
+            case "set":
+                at += 1
+                return .set(try typeArguments(1)[0])
+            case "map":
+                at += 1
+                let arguments = try typeArguments(2)
+                return .map(arguments[0], arguments[1])
+            case "tuple":
+                at += 1
+                return .tuple(try typeArguments(nil))
+            case "frozen":
+                at += 1
+                return .frozen(try typeArguments(1)[0])
+            case "vector":
+                at += 1
+                return try vectorArguments()
+            default: break
+            }
+        }
+        return .named(try qualifiedName())
+    }
+
+    private mutating func typeArguments(_ count: Int?) throws(CQLSyntaxError) -> [CQLTypeSyntax] {
+        let arguments = try list("<", ">") { parser throws(CQLSyntaxError) in try parser.type() }
+        guard count == nil || arguments.count == count else { throw noAlternative() }
+        return arguments
+    }
+
+    private mutating func vectorArguments() throws(CQLSyntaxError) -> CQLTypeSyntax {
+        try symbol("<")
+        let element = try type()
+        try symbol(",")
+        guard token.kind == .integer, let dimensions = Int(token.text) else { throw noAlternative() }
+        at += 1
+        try symbol(">")
+        return .vector(element, dimensions: dimensions)
+    }
+
+    // MARK: Terms
+
+    mutating func term() throws(CQLSyntaxError) -> CQLTerm {
+        try deeper { parser throws(CQLSyntaxError) in
+            var left = try parser.product()
+            while parser.isSymbol("+") || parser.isSymbol("-") {
+                let operation: CQLArithmetic = parser.isSymbol("+") ? .add : .subtract
+                parser.at += 1
+                left = .arithmetic(left, operation, try parser.product())
+            }
+            return left
+        }
+    }
+
+    private mutating func product() throws(CQLSyntaxError) -> CQLTerm {
+        var left = try factor()
+        while token.kind == .symbol, let operation = CQLArithmetic(rawValue: token.text),
+            operation != .add, operation != .subtract
+        {
+            at += 1
+            left = .arithmetic(left, operation, try factor())
+        }
+        return left
+    }
+
+    private mutating func factor() throws(CQLSyntaxError) -> CQLTerm {
+        guard isSymbol("-") else { return try simpleTerm() }
+        at += 1
+        if isWord("nan") || isWord("infinity") {
+            defer { at += 1 }
+            return .float(isWord("nan") ? "-NaN" : "-Infinity")
+        }
+        return .negated(try deeper { parser throws(CQLSyntaxError) in try parser.factor() })
+    }
+
+    private mutating func simpleTerm() throws(CQLSyntaxError) -> CQLTerm {
+        if let marker = try marker() { return .marker(marker) }
+        let token = token
+        switch token.kind {
+        case .string: return literal(.string(token.text))
+        case .integer: return literal(.integer(token.text))
+        case .float: return literal(.float(token.text))
+        case .uuid: return literal(.uuid(token.text))
+        case .hex: return literal(.hex(String(token.text.dropFirst(2))))
+        case .duration: return literal(.duration(token.text))
+        case .word: return try wordTerm()
+        case .quotedName: return try function()
+        case .symbol:
+            switch token.text {
+            case "[":
+                return .list(try list("[", "]", mayBeEmpty: true) {
+                    parser throws(CQLSyntaxError) in try parser.term()
+                })
+            case "{": return try braces()
+            case "(": return try parenthesis()
+            default: throw noAlternative()
+            }
+        case .end: throw noAlternative()
+        }
+    }
+
+    private mutating func literal(_ term: CQLTerm) -> CQLTerm {
+        at += 1
+        return term
+    }
+
+    private mutating func wordTerm() throws(CQLSyntaxError) -> CQLTerm {
+        if isSymbol("(", ahead: 1) || isSymbol(".", ahead: 1) { return try function() }
+        switch token.folded {
+        case "null": return literal(.null)
+        case "true": return literal(.boolean(true))
+        case "false": return literal(.boolean(false))
+        case "nan": return literal(.float("NaN"))
+        case "infinity": return literal(.float("Infinity"))
+        default: throw noAlternative()
+        }
+    }
+
+    private mutating func function() throws(CQLSyntaxError) -> CQLTerm {
+        let called: CQLName
+        if isWord("token") {
+            at += 1
+            called = CQLName("token")
+        } else {
+            called = try qualifiedName()
+        }
+        let arguments = try list(mayBeEmpty: true) {
+            parser throws(CQLSyntaxError) in try parser.term()
+        }
+        return .function(called, arguments)
+    }
+
+    /// `(1, 2)` is a tuple, `(int) x` a hint, `(1)` a tuple of one or a bracketed term.
+    private mutating func parenthesis() throws(CQLSyntaxError) -> CQLTerm {
+        let mark = self
+        at += 1
+        if token.kind == .word || token.kind == .quotedName, let type = try? type(),
+            takeSymbol(")"), startsTerm
+        {
+            return .hint(type, try deeper { parser throws(CQLSyntaxError) in try parser.factor() })
+        }
+        self = mark
+        return .tuple(try list { parser throws(CQLSyntaxError) in try parser.term() })
+    }
+
+    private var startsTerm: Bool {
+        switch token.kind {
+        case .string, .integer, .float, .uuid, .hex, .duration, .quotedName: true
+        case .word:
+            ["null", "true", "false", "nan", "infinity"].contains(token.folded)
+                || isSymbol("(", ahead: 1)
+        case .symbol: ["(", "[", "{", "?", ":", "-"].contains(token.text)
+        case .end: false
+        }
+    }
+
+    /// `{}`, `{a, b}`, `{a: b}` or `{field: b}`.
+    private mutating func braces() throws(CQLSyntaxError) -> CQLTerm {
+        try symbol("{")
+        if takeSymbol("}") { return .set([]) }
+        let isField =
+            (token.kind == .word || token.kind == .quotedName) && isSymbol(":", ahead: 1)
+            && !["null", "true", "false", "nan", "infinity"].contains(token.folded)
+        if isField {
+            var fields: [CQLFieldEntry] = []
+            repeat {
+                let field = try name()
+                try symbol(":")
+                fields.append(CQLFieldEntry(name: field, value: try term()))
+            } while takeSymbol(",")
+            try symbol("}")
+            return .fields(fields)
+        }
+        let first = try term()
+        guard isSymbol(":") else {
+            var items = [first]
+            while takeSymbol(",") { items.append(try term()) }
+            try symbol("}")
+            return .set(items)
+        }
+        at += 1
+        var entries = [CQLMapEntry(key: first, value: try term())]
+        while takeSymbol(",") {
+            let key = try term()
+            try symbol(":")
+            entries.append(CQLMapEntry(key: key, value: try term()))
+        }
+        try symbol("}")
+        return .map(entries)
+    }
+
+    /// What `LIMIT`, `TTL` and `TIMESTAMP` take.
+    mutating func integerOrMarker() throws(CQLSyntaxError) -> CQLTerm {
+        if let marker = try marker() { return .marker(marker) }
+        guard token.kind == .integer else { throw unexpected(expecting: "INTEGER") }
+        return literal(.integer(token.text))
+    }
+}

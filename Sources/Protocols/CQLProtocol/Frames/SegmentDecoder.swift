@@ -1,0 +1,80 @@
+// Cuts a stream of bytes into the payloads of v5 segments.
+
+import MillraceBase
+import NIOCore
+
+/// The payload of one segment, expanded.
+struct Segment: Equatable {
+    /// Whether it holds whole envelopes; else it is a part of one that is longer than a segment.
+    var isSelfContained: Bool
+    var payload: ByteBuffer
+}
+
+/// Collects bytes and hands out whole, checked segments. All integers are little endian.
+///
+///     uncompressed: 17 bits payload length, 1 bit self-contained, 6 bits zero, CRC24
+///     LZ4:          17 bits compressed length, 17 bits length, 1 bit self-contained, 5 bits, CRC24
+///     both:         payload, CRC32 of the payload as sent
+///
+/// Source: native_protocol_v5.spec, section 2.2.
+struct SegmentDecoder: Sendable {
+    private var bytes: ByteBuffer
+    private var isShared = true
+    private let isCompressed: Bool
+
+    init(isCompressed: Bool, rest: ByteBuffer) {
+        self.isCompressed = isCompressed
+        bytes = rest
+    }
+
+    mutating func append(_ more: ByteBuffer) {
+        if bytes.readableBytes == 0 {
+            bytes = more
+            isShared = true
+            return
+        }
+        if isShared {
+            var joined = ByteBuffer()
+            joined.reserveCapacity(bytes.readableBytes + more.readableBytes)
+            joined.writeImmutableBuffer(bytes)
+            bytes = joined
+            isShared = false
+        }
+        bytes.writeImmutableBuffer(more)
+    }
+
+    mutating func next() throws(WireError) -> Segment? {
+        let fieldBytes = isCompressed ? 5 : 3
+        guard bytes.readableBytes >= fieldBytes + 3 else { return nil }
+        let header = littleEndian(at: bytes.readerIndex, count: fieldBytes)
+        let crc = littleEndian(at: bytes.readerIndex + fieldBytes, count: 3)
+        guard UInt64(SegmentChecksum.header(header, count: fieldBytes)) == crc else {
+            throw WireError(.invalid("has a wrong CRC24"), in: "segment header")
+        }
+        let length = Int(header & 0x1_FFFF)
+        let expandedLength = isCompressed ? Int(header >> 17 & 0x1_FFFF) : 0
+        let isSelfContained = header >> (isCompressed ? 34 : 17) & 1 == 1
+        guard bytes.readableBytes >= fieldBytes + 3 + length + 4 else { return nil }
+        bytes.moveReaderIndex(forwardBy: fieldBytes + 3)
+        let sent = try bytes.readCQLSlice(length, "segment payload")
+        isShared = true
+        let payloadCRC = littleEndian(at: bytes.readerIndex, count: 4)
+        bytes.moveReaderIndex(forwardBy: 4)
+        guard sent.withUnsafeReadableBytes({ UInt64(SegmentChecksum.payload($0)) }) == payloadCRC
+        else { throw WireError(.invalid("has a wrong CRC32"), in: "segment payload") }
+        guard expandedLength > 0 else {
+            return Segment(isSelfContained: isSelfContained, payload: sent)
+        }
+        let payload = try LZ4Block.expand(sent, count: expandedLength, field: "segment payload")
+        return Segment(isSelfContained: isSelfContained, payload: payload)
+    }
+
+    private func littleEndian(at index: Int, count: Int) -> UInt64 {
+        var value: UInt64 = 0
+        for place in 0..<count {
+            let byte = bytes.getInteger(at: index + place, as: UInt8.self) ?? 0
+            value |= UInt64(byte) << UInt64(8 * place)
+        }
+        return value
+    }
+}

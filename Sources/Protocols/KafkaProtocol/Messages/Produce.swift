@@ -1,0 +1,180 @@
+// Produce (API key 0): record batches to append.
+// Source: apache/kafka clients/src/main/resources/common/message/Produce{Request,Response}.json
+
+package import MillraceBase
+package import NIOCore
+
+package struct ProduceRequest: KafkaRequest {
+    package typealias Response = ProduceResponse
+    package static let apiKey = ApiKey.produce
+    package static let versions: ClosedRange<Int16> = 3...13
+    package static let flexibleFrom: Int16? = 9
+
+    package var transactionalID: String?
+    package var acks: Int16 = 0
+    package var timeoutMilliseconds: Int32 = 0
+    package var topicData: [TopicData] = []
+
+    package init() {}
+
+    package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+        try wire.string(&transactionalID, "TransactionalId")
+        try wire.int16(&acks, "Acks")
+        try wire.int32(&timeoutMilliseconds, "TimeoutMs")
+        try wire.array(&topicData, "TopicData")
+        try wire.tags()
+    }
+
+    package struct TopicData: KafkaFields {
+        package var name = ""
+        package var topicID = KafkaUUID.zero
+        package var partitionData: [PartitionData] = []
+
+        package init() {}
+
+        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+            if wire.version <= 12 { try wire.string(&name, "Name") }
+            if wire.version >= 13 { try wire.uuid(&topicID, "TopicId") }
+            try wire.array(&partitionData, "PartitionData")
+            try wire.tags()
+        }
+
+        package struct PartitionData: KafkaFields {
+            package var index: Int32 = 0
+            package var records: ByteBuffer?
+
+            package init() {}
+
+            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+                try wire.int32(&index, "Index")
+                try wire.records(&records, "Records")
+                try wire.tags()
+            }
+        }
+    }
+}
+
+package struct ProduceResponse: KafkaMessage, KafkaTagged {
+    package static let versions: ClosedRange<Int16> = 3...13
+    package static let flexibleFrom: Int16? = 9
+
+    package var responses: [TopicResponse] = []
+    package var throttleTimeMilliseconds: Int32 = 0
+    package var nodeEndpoints: [NodeEndpoint] = []
+
+    package init() {}
+
+    package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+        try wire.array(&responses, "Responses")
+        try wire.int32(&throttleTimeMilliseconds, "ThrottleTimeMs")
+        try wire.tags(&self)
+    }
+
+    package static let tags = [
+        KafkaTag(0, since: 10)
+    ]
+
+    package func holds(tag: UInt32) -> Bool { !nodeEndpoints.isEmpty }
+
+    package mutating func tagged(
+        _ tag: UInt32, _ wire: inout some KafkaCoder
+    ) throws(WireError) {
+        try wire.array(&nodeEndpoints, "NodeEndpoints")
+    }
+
+    package struct TopicResponse: KafkaFields {
+        package var name = ""
+        package var topicID = KafkaUUID.zero
+        package var partitionResponses: [PartitionResponse] = []
+
+        package init() {}
+
+        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+            if wire.version <= 12 { try wire.string(&name, "Name") }
+            if wire.version >= 13 { try wire.uuid(&topicID, "TopicId") }
+            try wire.array(&partitionResponses, "PartitionResponses")
+            try wire.tags()
+        }
+
+        package struct PartitionResponse: KafkaTagged {
+            package var index: Int32 = 0
+            package var errorCode = KafkaErrorCode.none
+            package var baseOffset: Int64 = 0
+            package var logAppendTimeMilliseconds: Int64 = -1
+            package var logStartOffset: Int64 = -1
+            package var recordErrors: [BatchIndexAndErrorMessage] = []
+            package var errorMessage: String?
+            package var currentLeader = LeaderIDAndEpoch()
+
+            package init() {}
+
+            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+                try wire.int32(&index, "Index")
+                try wire.errorCode(&errorCode, "ErrorCode")
+                try wire.int64(&baseOffset, "BaseOffset")
+                try wire.int64(&logAppendTimeMilliseconds, "LogAppendTimeMs")
+                if wire.version >= 5 { try wire.int64(&logStartOffset, "LogStartOffset") }
+                if wire.version >= 8 {
+                    try wire.array(&recordErrors, "RecordErrors")
+                    try wire.string(&errorMessage, "ErrorMessage")
+                }
+                try wire.tags(&self)
+            }
+
+            package static let tags = [
+                KafkaTag(0, since: 10)
+            ]
+
+            package func holds(tag: UInt32) -> Bool { currentLeader != LeaderIDAndEpoch() }
+
+            package mutating func tagged(
+                _ tag: UInt32, _ wire: inout some KafkaCoder
+            ) throws(WireError) {
+                try currentLeader.fields(&wire)
+            }
+
+            package struct BatchIndexAndErrorMessage: KafkaFields {
+                package var batchIndex: Int32 = 0
+                package var batchIndexErrorMessage: String?
+
+                package init() {}
+
+                package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+                    try wire.int32(&batchIndex, "BatchIndex")
+                    try wire.string(&batchIndexErrorMessage, "BatchIndexErrorMessage")
+                    try wire.tags()
+                }
+            }
+
+            package struct LeaderIDAndEpoch: KafkaFields {
+                package var leaderID: Int32 = -1
+                package var leaderEpoch: Int32 = -1
+
+                package init() {}
+
+                package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+                    try wire.int32(&leaderID, "LeaderId")
+                    try wire.int32(&leaderEpoch, "LeaderEpoch")
+                    try wire.tags()
+                }
+            }
+        }
+    }
+
+    package struct NodeEndpoint: KafkaFields {
+        package var nodeID: Int32 = 0
+        package var host = ""
+        package var port: Int32 = 0
+        package var rack: String?
+
+        package init() {}
+
+        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
+            try wire.int32(&nodeID, "NodeId")
+            try wire.string(&host, "Host")
+            try wire.int32(&port, "Port")
+            try wire.string(&rack, "Rack")
+            try wire.tags()
+        }
+    }
+}
