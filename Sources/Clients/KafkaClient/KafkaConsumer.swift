@@ -63,6 +63,8 @@ package actor KafkaConsumer {
 
     /// Reads from exactly these partitions and offsets from now on; records fetched before are
     /// dropped, so it is also how to seek. `KafkaOffset` has names for both ends.
+    ///
+    /// - Throws: an unknown topic (`isUnknownTopic`, retriable); the old assignment then stays.
     package func assign(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
         guard !isClosed else { throw .closed }
         heldError = nil
@@ -74,8 +76,29 @@ package actor KafkaConsumer {
             let entry = rd_kafka_topic_partition_list_add(list, place.topic, place.partition)
             entry?.pointee.offset = offset
         }
+        for topic in Set(offsets.keys.map(\.topic)) { try learn(topic) }
         let code = rd_kafka_assign(handle.pointer, list)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code) }
+    }
+
+    /// Asks for a topic's leaders now: by itself librdkafka asks a second after the assignment,
+    /// and tells of an unknown topic after half a minute. No answer in time is no error.
+    private func learn(_ topic: String) throws(KafkaError) {
+        guard let pointer = rd_kafka_topic_new(handle.pointer, topic, nil) else {
+            throw KafkaError(rd_kafka_last_error(), topic: topic)
+        }
+        // librdkafka keeps what it learned for as long as its own cache lives.
+        defer { rd_kafka_topic_destroy(pointer) }
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(
+            handle.pointer, 0, pointer, &answer, KafkaLimits.assignTimeoutMilliseconds)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else { return }
+        defer { rd_kafka_metadata_destroy(answer) }
+        guard answer.pointee.topic_cnt == 1 else { return }
+        let found = answer.pointee.topics[0]
+        guard found.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            throw KafkaError(found.err, topic: topic)
+        }
     }
 
     /// Waits until there is a record, then takes all that are there, up to `recordsMax`.

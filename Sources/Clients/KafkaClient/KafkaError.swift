@@ -67,6 +67,12 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
 
     static let cancelled = KafkaError(
         RD_KAFKA_RESP_ERR__INTR, "the call was cancelled", isRetriable: true)
+    /// A record was acknowledged, or is known to be there, and did not come back by reading.
+    package static func readBackTimeout(_ topic: String) -> KafkaError {
+        KafkaError(
+            RD_KAFKA_RESP_ERR__TIMED_OUT, "the topic's end was not reached in time", topic: topic)
+    }
+
     static let closed = KafkaError(RD_KAFKA_RESP_ERR__DESTROY, "the client is closed")
 
     /// Source: apache/kafka Errors.java (retriable ones), and librdkafka's own for a lost broker.

@@ -148,7 +148,11 @@ package final class KafkaProducer: Sendable {
         }
         if isFirst {
             await finishInFlight()
+            // Entered, so that the thread does not free its queue before it is woken.
+            pending.withLock { $0.enter() }
             stopsPolling.store(true, ordering: .releasing)
+            rd_kafka_queue_yield(handle.mainQueue)
+            pending.withLock { $0.leave() }
         }
         await threadEnded.wait(atMost: KafkaLimits.closeWait)
     }
@@ -189,7 +193,7 @@ extension KafkaProducer {
             }
         }
         for finished in pending.withLock({ $0.stop() }) { finished.resume() }
-        while pending.withLock({ $0.producing }) > 0 { sched_yield() }
+        while pending.withLock({ $0.inside }) > 0 { sched_yield() }
         for waiter in pending.withLock({ $0.noteRound() }) { waiter.resume() }
         for topic in topics.withLock({ $0 }).values { rd_kafka_topic_destroy(topic.pointer) }
         handle.destroy()

@@ -23,11 +23,13 @@ enum KafkaLimits {
     static let closeWait = Duration.seconds(5)
     /// How long one admin call may take, its retries included.
     static let adminTimeoutMilliseconds: Int32 = 15_000
+    /// How long `assign` waits for an answer about its topics before it goes on without.
+    static let assignTimeoutMilliseconds: Int32 = 1_000
     /// How often an unreachable broker is asked whether it is back, and how long that may take.
     static let probeInterval = Duration.seconds(1)
     static let probeTimeoutMilliseconds: Int32 = 200
-    /// How long the report thread sleeps in librdkafka before it looks whether it should end.
-    static let reportPollMilliseconds: Int32 = 100
+    /// How long the report thread sleeps in librdkafka when nobody wakes it.
+    static let reportPollMilliseconds: Int32 = 1_000
     /// Bytes for an error text of librdkafka.
     static let errorTextBytes = 512
 }

@@ -53,8 +53,8 @@ struct PendingSends {
     private(set) var reportRounds = 0
     private(set) var unreported = 0
     private var roomWaiters: [CheckedContinuation<Void, Never>] = []
-    /// Senders that are inside librdkafka just now; it is not destroyed under them.
-    private(set) var producing = 0
+    /// Callers that are inside librdkafka just now; it is not destroyed under them.
+    private(set) var inside = 0
     /// No new send begins.
     var isClosed = false
     /// No record may be handed over any more.
@@ -70,20 +70,23 @@ struct PendingSends {
         return send
     }
 
+    mutating func enter() { inside += 1 }
+    mutating func leave() { inside -= 1 }
+
     /// Called before the records go out, so that no report can come too early.
     /// - Returns: the round to wait after when the queue is full; `nil` when the send failed.
     mutating func startProducing(_ records: Int, in send: Int) -> Int? {
         guard !isStopped, sends[send]?.error == nil else { return nil }
         unreported += records
         sends[send]?.unreported += records
-        producing += 1
+        enter()
         return reportRounds
     }
 
     /// - Parameter refused: how many of the expected records were not taken.
     /// - Returns: whether reports are still to come, which make room.
     mutating func stopProducing(refused: Int, in send: Int) -> Bool {
-        producing -= 1
+        leave()
         _ = report(refused, in: send) { _ in }
         return unreported > 0
     }

@@ -2,7 +2,8 @@
 
 import Synchronization
 
-/// One reader, at most one signal kept; signals given while nobody reads are kept for the next reader.
+/// One reader, at most one signal kept; signals given while nobody reads are kept for the next
+/// reader.
 final class LandingPulse: Sendable {
     private struct State {
         var reader: AsyncStream<Void>.Continuation?

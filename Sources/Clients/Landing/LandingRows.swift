@@ -17,7 +17,8 @@ package struct PersonRow: Sendable, Equatable {
     package var picture: String
     package var nationality: String
     package var title: String
-    /// The source's record without secrets, UTF-8 without NUL. Equal bytes mean an unchanged person.
+    /// The source's record without secrets, UTF-8 without NUL. Equal bytes mean an unchanged
+    /// person.
     package var raw: [UInt8]
     /// The value of the topic's record.
     package var value: [UInt8]
@@ -116,6 +117,12 @@ package struct LandingCounts: Sendable, Equatable {
     package var pending = 0
     /// Records sent to the dead-letter topic so far.
     package var rejected = 0
+
+    package init(peopleByGender: [String: Int] = [:], pending: Int = 0, rejected: Int = 0) {
+        self.peopleByGender = peopleByGender
+        self.pending = pending
+        self.rejected = rejected
+    }
 
     package var people: Int { peopleByGender.values.reduce(0, +) }
 }

@@ -11,15 +11,16 @@ package protocol LandingStore: Sendable {
     /// - Throws: `.newerSchema` for tables of a later version; they are not touched.
     func prepare() async throws(LandingError)
 
-    /// Lands people, keyed by `id`: new and changed ones get an outbox row, unchanged ones (same `raw`)
-    /// none. Transactions of at most `LandingLimits.peoplePerTransactionMax` rows, each of them whole.
-    /// Repeating the call after any error is safe: what is there already counts as unchanged.
+    /// Lands people, keyed by `id`: new and changed ones get an outbox row, unchanged ones (same
+    /// `raw`) none. Transactions of at most `LandingLimits.peoplePerTransactionMax` rows, each of
+    /// them whole. Repeating the call after any error is safe: what is there already counts as
+    /// unchanged.
     func upsert(
         _ people: [PersonRow], fetchedAtMilliseconds: Int64, run: String, topic: String
     ) async throws(LandingError) -> UpsertResult
 
-    /// Sends records that are no people to the dead-letter topic, through the same outbox. Idempotent
-    /// by (run, page, index).
+    /// Sends records that are no people to the dead-letter topic, through the same outbox.
+    /// Idempotent by (run, page, index).
     ///
     /// - Returns: how many of them were not there before.
     @discardableResult
@@ -27,9 +28,9 @@ package protocol LandingStore: Sendable {
         _ rejected: [RejectedRow], fetchedAtMilliseconds: Int64, run: String, topic: String
     ) async throws(LandingError) -> Int
 
-    /// The next rows of the outbox, by rising sequence, each once until `release`; durably marked as
-    /// in flight before they are returned. After a restart all that was not acknowledged comes again,
-    /// and what had been claimed before has `isResend`.
+    /// The next rows of the outbox, by rising sequence, each once until `release`; durably marked
+    /// as in flight before they are returned. After a restart all that was not acknowledged comes
+    /// again, and what had been claimed before has `isResend`.
     func claim(limit: Int) async throws(LandingError) -> [OutboxRow]
 
     /// Takes back all that is claimed and not acknowledged: the next `claim` starts with it, as
@@ -42,8 +43,9 @@ package protocol LandingStore: Sendable {
     /// How many rows of a run are in the outbox, claimed or not.
     func pending(run: String) async throws(LandingError) -> Int
 
-    /// Yields when rows were added by this process; at most one signal is kept. One reader. Rows that
-    /// another process added are only found by claiming: claim now and then without a signal too.
+    /// Yields when rows were added by this process; at most one signal is kept. One reader. Rows
+    /// that another process added are only found by claiming: claim now and then without a signal
+    /// too.
     func changes() -> AsyncStream<Void>
 
     func counts() async throws(LandingError) -> LandingCounts

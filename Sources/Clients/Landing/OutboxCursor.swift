@@ -2,7 +2,8 @@
 
 import Synchronization
 
-/// The claims of one process. The durable mark lives in the database; this says what lies behind it.
+/// The claims of one process. The durable mark lives in the database; this says what lies behind
+/// it.
 final class OutboxCursor: Sendable {
     struct Position: Equatable {
         /// The last sequence that was handed out since the last `release`.

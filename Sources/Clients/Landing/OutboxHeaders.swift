@@ -1,7 +1,7 @@
 // The headers of an outbox row as one column's bytes.
 
-/// For each header: the name's length (2 bytes, big-endian), the name, the value's length (4 bytes),
-/// the value. No headers, no bytes.
+/// For each header: the name's length (2 bytes, big-endian), the name, the value's length (4
+/// bytes), the value. No headers, no bytes.
 enum OutboxHeaders {
     static func encode(_ headers: [OutboxHeader]) -> [UInt8] {
         var out: [UInt8] = []
@@ -29,8 +29,9 @@ enum OutboxHeaders {
         return headers
     }
 
-    private static func take(_ rest: inout ArraySlice<UInt8>, lengthBytes: Int) -> ArraySlice<UInt8>?
-    {
+    private static func take(_ rest: inout ArraySlice<UInt8>, lengthBytes: Int) -> ArraySlice<
+        UInt8
+    >? {
         guard rest.count >= lengthBytes else { return nil }
         let count = rest.prefix(lengthBytes).reduce(0) { $0 << 8 | Int($1) }
         rest = rest.dropFirst(lengthBytes)

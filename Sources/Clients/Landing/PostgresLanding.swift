@@ -3,8 +3,8 @@
 package import MillraceBase
 import PostgresClient
 
-/// The landing in a real PostgreSQL (12 or later). Three connections: one lands people, one serves the
-/// outbox, one reads for people who look; so none waits for another's transaction.
+/// The landing in a real PostgreSQL (12 or later). Three connections: one lands people, one serves
+/// the outbox, one reads for people who look; so none waits for another's transaction.
 package final class PostgresLanding: LandingStore {
     private let endpoint: Endpoint
     private let clock: WallClock
@@ -15,8 +15,8 @@ package final class PostgresLanding: LandingStore {
     private let pulse = LandingPulse()
 
     /// - Parameters:
-    ///   - endpoint: `postgres://user:password@host:5432/database?sslmode=require`; any libpq keyword may
-    ///     be an option.
+    ///   - endpoint: `postgres://user:password@host:5432/database?sslmode=require`; any libpq
+    ///     keyword may be an option.
     ///   - onNotice: gets the server's notices, one line each.
     package init(
         _ endpoint: Endpoint, clock: WallClock = .system,

@@ -7,8 +7,9 @@ enum PostgresSchema {
     /// Of these tables, kept in `landing_state`. Later ones are refused.
     static let version = 1
 
-    /// The key of the advisory lock under which the outbox is written: whoever holds it takes the next
-    /// sequences and commits before anybody else may, so sequences rise in the order of commits.
+    /// The key of the advisory lock under which the outbox is written: whoever holds it takes the
+    /// next sequences and commits before anybody else may, so sequences rise in the order of
+    /// commits.
     static let lockSQL = "SELECT pg_advisory_xact_lock(7244902513)"
 
     /// Makes the tables where there are none.

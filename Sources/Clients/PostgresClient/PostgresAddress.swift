@@ -4,8 +4,9 @@ import MillraceBase
 
 /// libpq's keywords and values for an address.
 ///
-/// Source: PostgreSQL 15 manual, 34.1.2 "Parameter Key Words". Any of them may stand in the URL's query
-/// (`sslmode`, `target_session_attrs`, …) and is passed on as it is; libpq refuses unknown ones.
+/// Source: PostgreSQL 15 manual, 34.1.2 "Parameter Key Words". Any of them may stand in the URL's
+/// query (`sslmode`, `target_session_attrs`, …) and is passed on as it is; libpq refuses unknown
+/// ones.
 struct PostgresAddress: Sendable {
     let parameters: [(keyword: String, value: String)]
 

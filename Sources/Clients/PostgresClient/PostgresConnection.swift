@@ -2,8 +2,8 @@
 
 package import MillraceBase
 
-/// A libpq connection on a thread of its own; calls wait for each other. It does not reconnect: when an
-/// error says `isConnectionLost`, make a new one.
+/// A libpq connection on a thread of its own; calls wait for each other. It does not reconnect:
+/// when an error says `isConnectionLost`, make a new one.
 ///
 /// `@unchecked Sendable`: `session` is set once, before the connection is handed out, and used only
 /// inside `thread`, one piece of work after the other; `close` drops it there too.
@@ -16,8 +16,8 @@ package final class PostgresConnection: @unchecked Sendable {
     /// Connects.
     ///
     /// - Parameters:
-    ///   - endpoint: `postgres://user:password@host:5432/database?sslmode=require`; any libpq keyword may
-    ///     be an option.
+    ///   - endpoint: `postgres://user:password@host:5432/database?sslmode=require`; any libpq
+    ///     keyword may be an option.
     ///   - onNotice: gets the server's notices, one line each, on the connection's thread.
     package static func connect(
         _ endpoint: Endpoint, onNotice: @escaping @Sendable (String) -> Void = { _ in }

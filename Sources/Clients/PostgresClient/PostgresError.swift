@@ -20,7 +20,8 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
 
     /// The server may take the same statement later, perhaps over a new connection.
     package var mayPass: Bool {
-        isConnectionLost || ["40001", "40P01", "53300", "57P01", "57P02", "57P03"].contains(sqlState)
+        isConnectionLost
+            || ["40001", "40P01", "53300", "57P01", "57P02", "57P03"].contains(sqlState)
     }
 
     /// The server has no room on its disk.

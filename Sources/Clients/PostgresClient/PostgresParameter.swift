@@ -2,7 +2,8 @@
 
 /// The bytes of one parameter and the type they are of.
 ///
-/// Source: the `*recv` functions of PostgreSQL's `src/backend/utils/adt`; type numbers of `pg_type.dat`.
+/// Source: the `*recv` functions of PostgreSQL's `src/backend/utils/adt`; type numbers of
+/// `pg_type.dat`.
 package struct PostgresParameter: Sendable {
     /// `nil` for NULL.
     let bytes: [UInt8]?
@@ -57,7 +58,8 @@ package struct PostgresParameter: Sendable {
         }
     }
 
-    /// One dimension without NULLs (`array_recv`): dimensions, has-null, element type, size, first index.
+    /// One dimension without NULLs (`array_recv`): dimensions, has-null, element type, size, first
+    /// index.
     private static func array<Values: Collection>(
         _ values: Values, of element: UInt32, as type: UInt32,
         write: (Values.Element, inout [UInt8]) -> Void

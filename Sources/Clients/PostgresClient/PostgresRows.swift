@@ -2,11 +2,11 @@
 
 import CPostgres
 
-/// Rows in binary format. The texts and numbers are copied out of libpq's own result, which is kept as
-/// long as this is.
+/// Rows in binary format. The texts and numbers are copied out of libpq's own result, which is kept
+/// as long as this is.
 ///
-/// `@unchecked Sendable`: libpq never changes a result once it was returned, and reading one takes no
-/// lock and no connection (PostgreSQL 15 manual, 34.20); it is freed once, by `deinit`.
+/// `@unchecked Sendable`: libpq never changes a result once it was returned, and reading one takes
+/// no lock and no connection (PostgreSQL 15 manual, 34.20); it is freed once, by `deinit`.
 package final class PostgresRows: @unchecked Sendable {
     private let result: OpaquePointer
 

@@ -3,8 +3,8 @@
 import CPostgres
 import MillraceBase
 
-/// One libpq connection. Its calls block; it never leaves the thread of its `PostgresConnection`, and
-/// is only handed to closures that run there.
+/// One libpq connection. Its calls block; it never leaves the thread of its `PostgresConnection`,
+/// and is only handed to closures that run there.
 package final class PostgresSession {
     private let connection: OpaquePointer
     private let onNotice: @Sendable (String) -> Void
@@ -81,7 +81,8 @@ package final class PostgresSession {
 
     /// Runs `COPY … FROM STDIN`.
     ///
-    /// - Parameter next: gives the next piece of data, in the format that the statement names, or `nil`.
+    /// - Parameter next: gives the next piece of data, in the format that the statement names, or
+    ///   `nil`.
     /// - Returns: the rows copied.
     package func copyIn(
         _ sql: String, next: () -> [UInt8]?
@@ -131,7 +132,8 @@ package final class PostgresSession {
 
     private func lost() -> PostgresError {
         let message = PostgresError.line(PQerrorMessage(connection))
-        return PostgresError(message: message, isConnectionLost: PQstatus(connection) != CONNECTION_OK)
+        return PostgresError(
+            message: message, isConnectionLost: PQstatus(connection) != CONNECTION_OK)
     }
 
     private func checked(_ result: OpaquePointer?) throws(PostgresError) -> PostgresRows {

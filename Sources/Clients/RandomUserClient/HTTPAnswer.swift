@@ -75,7 +75,8 @@ struct HTTPAnswer: Sendable {
         return "it says \"\(String(line))\""
     }
 
-    /// RFC 9110, section 10.2.3, as a number of seconds. A date is not followed: the usual wait goes.
+    /// RFC 9110, section 10.2.3, as a number of seconds. A date is not followed: the usual wait
+    /// goes.
     private var retryAfterDuration: Duration? {
         guard let text = retryAfter, let seconds = Int(text), seconds >= 0 else { return nil }
         return .seconds(min(seconds, SourceLimits.retryAfterSecondsMax))

@@ -26,8 +26,8 @@ package final class HTTPPeopleSource: PeopleSource {
     private let requestTimeout: Duration
 
     /// - Parameters:
-    ///   - endpoint: `https://randomuser.me/api/`; its options (`nat=fr,de`) go with each call, those
-    ///     that a page decides (`results`, `page`, `seed`, `format`) are overruled.
+    ///   - endpoint: `https://randomuser.me/api/`; its options (`nat=fr,de`) go with each call,
+    ///     those that a page decides (`results`, `page`, `seed`, `format`) are overruled.
     ///   - http: stays the caller's to shut down.
     package init(
         _ endpoint: Endpoint, http: HTTPClient = HTTPPeopleSource.client,
@@ -102,7 +102,8 @@ package final class HTTPPeopleSource: PeopleSource {
             var request = HTTPClientRequest(url: url)
             request.headers.add(name: "accept", value: "application/json")
             request.headers.add(name: "user-agent", value: "millrace")
-            let response = try await http.execute(request, timeout: .nanoseconds(requestTimeout.inNanoseconds))
+            let response = try await http.execute(
+                request, timeout: .nanoseconds(requestTimeout.inNanoseconds))
             let body = try await response.body.collect(upTo: SourceLimits.answerBytesMax)
             return .answer(
                 HTTPAnswer(

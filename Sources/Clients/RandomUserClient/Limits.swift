@@ -23,7 +23,8 @@ package enum SourceLimits {
     package static let errorCharactersMax = 200
     /// An answer of 5,000 people has about 6 MB.
     package static let answerBytesMax = 64 << 20
-    /// What is kept of a record in a file; the rest of a longer one is dropped, so it gets rejected.
+    /// What is kept of a record in a file; the rest of a longer one is dropped, so it gets
+    /// rejected.
     package static let recordBytesMax = 1 << 20
     /// Objects and arrays inside each other in one record.
     package static let depthMax = 64

@@ -39,7 +39,8 @@ package protocol PeopleSource: Sendable {
     func close() async
 }
 
-/// Why no page came. All but `.exhausted` and `.cancelled` have been retried as far as it made sense.
+/// Why no page came. All but `.exhausted` and `.cancelled` have been retried as far as it made
+/// sense.
 package enum SourceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// No answer at all: the address, and the cause of the last try.
     case unreachable(String, because: String)

@@ -12,8 +12,8 @@ enum PersonMember {
     case picture, pictureMedium
     case other
 
-    /// - Parameter name: where the name stands in `bytes`; one with escapes is read as what it means,
-    ///   so that no spelling of `password` gets through.
+    /// - Parameter name: where the name stands in `bytes`; one with escapes is read as what it
+    ///   means, so that no spelling of `password` gets through.
     init(
         named name: PersonText, in place: PersonScanner.Place, of bytes: UnsafeBufferPointer<UInt8>
     ) {

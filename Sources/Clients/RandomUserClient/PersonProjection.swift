@@ -83,8 +83,8 @@ struct PersonProjection {
         return value
     }
 
-    /// "number street, city, state, country". Blanks around each part are dropped: the API's word lists
-    /// hold street names that end with one.
+    /// "number street, city, state, country". Blanks around each part are dropped: the API's word
+    /// lists hold street names that end with one.
     func address(_ fields: PersonFields) throws(PersonScanFailure) -> String {
         var address: String
         let isLegacy = fields.street.kind == .text

@@ -12,7 +12,8 @@ package struct PersonRecord: Sendable, Equatable {
     package var lastName: String
     /// `male`, `female`, or empty when the record says neither. Change it by `setGender`.
     package private(set) var gender: String
-    /// "number street, city, state, country"; without a country where the API gave none (1.2, LEGO).
+    /// "number street, city, state, country"; without a country where the API gave none (1.2,
+    /// LEGO).
     package var address: String
     /// As text, whether the API sent a number or a string.
     package var postCode: String
@@ -44,8 +45,8 @@ package struct PersonRecord: Sendable, Equatable {
 
     /// Reads one user object.
     ///
-    /// - Throws: `RecordRejection` for bytes that are no JSON object, and for a required field that is
-    ///   missing, empty or of the wrong kind; its reason names the field.
+    /// - Throws: `RecordRejection` for bytes that are no JSON object, and for a required field that
+    ///   is missing, empty or of the wrong kind; its reason names the field.
     package static func parse(_ bytes: [UInt8]) throws(RecordRejection) -> PersonRecord {
         do throws(PersonScanFailure) {
             return try bytes.withUnsafeBufferPointer { (record) throws(PersonScanFailure) in
@@ -102,7 +103,9 @@ package struct PersonRecord: Sendable, Equatable {
         var out: [UInt8] = []
         out.reserveCapacity(raw.count)
         func member(_ name: StaticString, _ value: String) {
-            out.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+            out.append(
+                contentsOf: UnsafeBufferPointer(
+                    start: name.utf8Start, count: name.utf8CodeUnitCount))
             JSONText.write(value, to: &out)
         }
         member("{\"id\":", id)

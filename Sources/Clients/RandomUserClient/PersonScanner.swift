@@ -1,4 +1,5 @@
-// One pass over the bytes of a user object: checks its JSON, finds the fields, copies it without secrets.
+// One pass over the bytes of a user object: checks its JSON, finds the fields, copies it without
+// secrets.
 
 /// Where a value stands in the record, and what it is.
 struct PersonText {
@@ -40,8 +41,8 @@ struct PersonScanFailure: Error {
     var reason: String
 }
 
-/// A strict JSON reader (RFC 8259) that knows the shape of a user object. The pointers given to it are
-/// used only until `scan` returns.
+/// A strict JSON reader (RFC 8259) that knows the shape of a user object. The pointers given to it
+/// are used only until `scan` returns.
 struct PersonScanner {
     /// The object a member stands in; `other` for those we do not look into.
     enum Place { case root, name, location, street, login, dob, registered, picture, other }

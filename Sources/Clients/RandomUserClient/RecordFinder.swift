@@ -1,7 +1,8 @@
-// Where the records of a text are, found while its bytes stream by: no I/O, no copy, bounded memory.
+// Where the records of a text are, found while its bytes stream by: no I/O, no copy, bounded
+// memory.
 
-/// Finds records in either layout. It is fed with a text's bytes, piece by piece and in order; a copy
-/// of it taken between two records can go on from there later.
+/// Finds records in either layout. It is fed with a text's bytes, piece by piece and in order; a
+/// copy of it taken between two records can go on from there later.
 enum RecordFinder {
     /// One record a line (NDJSON).
     case lines(LineFinder)
@@ -18,8 +19,8 @@ enum RecordFinder {
 
     /// Decides by the first bytes of a text.
     ///
-    /// An array, or an object with a member `results` that is an array, is the API's JSON; all else is
-    /// taken as lines, so that a broken first line costs that line only.
+    /// An array, or an object with a member `results` that is an array, is the API's JSON; all else
+    /// is taken as lines, so that a broken first line costs that line only.
     init(lookingAt start: UnsafeBufferPointer<UInt8>) {
         let mark = start.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         var probe = AnswerFinder(position: mark)

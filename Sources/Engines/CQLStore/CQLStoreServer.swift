@@ -1,21 +1,129 @@
 // The embedded Cassandra-compatible store: opens the data, listens, serves, and closes in order.
 
+import CQLProtocol
+import Foundation
 package import Logging
+import MillraceBase
 import ServiceLifecycle
+import Synchronization
 
 /// A single-node CQL store that unmodified Cassandra clients talk to.
 package final class CQLStoreServer: Service {
+    /// The port that clients dial.
     package let port: Int
+    private let core: StoreCore
+    private let writes: WriteLane
+    private let reads: ReadLanes
+    private let listener: Listener
+    private let isClosed = Mutex(false)
 
-    private init(port: Int) { self.port = port }
+    private init(core: StoreCore, writes: WriteLane, reads: ReadLanes, listener: Listener) {
+        self.core = core
+        self.writes = writes
+        self.reads = reads
+        self.listener = listener
+        port = listener.port
+    }
 
     /// Opens or makes the data, recovers its log, and listens: clients are answered once it returns.
     package static func start(
         _ configuration: CQLStoreConfiguration, logger: Logger
     ) async throws(CQLStoreError) -> CQLStoreServer {
-        CQLStoreServer(port: configuration.port)
+        let path = configuration.directory
+        let database = try openDatabase(path)
+        let (record, schema) = try SchemaLoader.load(
+            database, path: path, clusterName: configuration.clusterName)
+        let core = StoreCore(
+            database: database,
+            identity: NodeIdentity(
+                hostID: record.hostID, clusterName: record.clusterName,
+                dataCenter: configuration.dataCenter, rack: configuration.rack,
+                address: address(configuration.host)),
+            schema: schema, clock: .system)
+        let writes = WriteLane(core, record: record, sync: configuration.sync, logger: logger)
+        let reads = ReadLanes()
+        let router = Router(core: core, writes: writes, reads: reads)
+        do throws(CQLStoreError) {
+            let listener = try await Listener.bind(
+                host: configuration.host, port: configuration.port
+            ) { ConnectionHandler(router: router, logger: logger) }
+            core.port.store(listener.port, ordering: .relaxed)
+            logger.info(
+                "the CQL store listens",
+                metadata: [
+                    "port": "\(listener.port)", "commitlog_sync": "\(configuration.sync.rawValue)",
+                ])
+            return CQLStoreServer(
+                core: core, writes: writes, reads: reads, listener: listener)
+        } catch {
+            await blocking {
+                reads.close()
+                writes.close()
+                database.close()
+            }
+            throw error
+        }
     }
 
     /// Serves until it is cancelled or asked to shut down gracefully; then closes and returns.
-    package func run() async throws {}
+    package func run() async throws {
+        // Either way of ending is the end: cancellation is no error of a service.
+        try? await gracefulShutdown()
+        await close()
+    }
+
+    /// Finishes what was accepted, syncs, and frees the port and the directory. May be called twice.
+    package func close() async {
+        let isFirst = isClosed.withLock { closed in
+            defer { closed = true }
+            return !closed
+        }
+        guard isFirst else { return }
+        await listener.close()
+        let (reads, writes, core) = (reads, writes, core)
+        await Self.blocking {
+            reads.close()
+            writes.close()
+            core.database.close()
+        }
+    }
+
+    // MARK: Parts of the start
+
+    private static func openDatabase(_ path: String) throws(CQLStoreError) -> Database {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw .storage(path: path, because: error.localizedDescription)
+        }
+        do throws(StorageFailure) {
+            return try Database(path: path)
+        } catch {
+            if error.description.contains("lock ") || error.description.contains("LOCK") {
+                throw .directoryInUse(path: path)
+            }
+            throw .storage(path: path, because: error.description)
+        }
+    }
+
+    /// What clients are told to dial; a wildcard is shown as loopback.
+    private static func address(_ host: String) -> CQLInet {
+        let found = CQLInet(host).flatMap { $0.bytes.allSatisfy { $0 == 0 } ? nil : $0 }
+        return found ?? CQLInet(bytes: [127, 0, 0, 1]) ?? unreachableLoopback
+    }
+
+    private static var unreachableLoopback: CQLInet {
+        preconditionFailure("four bytes are an address")
+    }
+
+    /// Joining threads blocks, which Swift's own threads must not.
+    private static func blocking(_ work: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                work()
+                continuation.resume()
+            }
+        }
+    }
 }

@@ -10,7 +10,8 @@ struct CivilDate {
     /// - Parameter milliseconds: since 1970-01-01T00:00Z, negative before.
     init(milliseconds: Int64) {
         let dayLength: Int64 = 86_400_000
-        let days = Int((milliseconds >= 0 ? milliseconds : milliseconds - dayLength + 1) / dayLength)
+        let days = Int(
+            (milliseconds >= 0 ? milliseconds : milliseconds - dayLength + 1) / dayLength)
         millisecondOfDay = Int(milliseconds - Int64(days) * dayLength)
         // Days since 0000-03-01, so that the leap day is a year's last.
         let shifted = days + 719_468

@@ -104,27 +104,22 @@ struct JSONBytes {
         quote()
         let high = high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         let low = low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        hex(high, bytes: 7, 6, 5, 4)
-        bytes.append(UInt8(ascii: "-"))
-        hex(high, bytes: 3, 2)
-        bytes.append(UInt8(ascii: "-"))
-        hex(high, bytes: 1, 0)
-        bytes.append(UInt8(ascii: "-"))
-        hex(low, bytes: 7, 6)
-        bytes.append(UInt8(ascii: "-"))
-        hex(low, bytes: 5, 4, 3, 2, 1, 0)
+        for place in 0..<16 {
+            if place == 4 || place == 6 || place == 8 || place == 10 {
+                bytes.append(UInt8(ascii: "-"))
+            }
+            let half = place < 8 ? high : low
+            hex(UInt8(truncatingIfNeeded: half >> UInt64(8 * (7 - place % 8))))
+        }
         quote()
     }
 
-    /// - Parameter write: fills `count` bytes.
-    mutating func digest(
-        _ name: StaticString, count: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Void
-    ) {
+    mutating func member(_ name: StaticString, _ digest: Digest, of salted: [UInt8]) {
         label(name)
         quote()
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { room in
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: digest.byteCount) { room in
             guard let start = room.baseAddress else { return }
-            write(start)
+            digest.write(salted, to: start)
             for byte in room { hex(byte) }
         }
         quote()
@@ -197,10 +192,6 @@ struct JSONBytes {
             bytes.append(0x30 + UInt8(number / divisor % 10))
             divisor /= 10
         }
-    }
-
-    private mutating func hex(_ value: UInt64, bytes places: Int...) {
-        for place in places { hex(UInt8(truncatingIfNeeded: value >> (UInt64(place) * 8))) }
     }
 
     private mutating func hex(_ byte: UInt8) {

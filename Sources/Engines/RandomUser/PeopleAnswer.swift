@@ -36,7 +36,8 @@ struct PeopleAnswer {
     static func made(for query: RandomUserQuery, now: Int64) async -> PeopleAnswer {
         let json = await json(query, now: now)
         var answer = PeopleAnswer(contentType: "application/json; charset=utf-8", body: json)
-        let value = query.format == .json ? JSONValue.null : (try? JSONValue(parsing: json)) ?? .null
+        let value =
+            query.format == .json ? JSONValue.null : (try? JSONValue(parsing: json)) ?? .null
         switch query.format {
         case .json: break
         case .prettyjson: answer.body = Array(value.prettyText.utf8)
@@ -73,7 +74,8 @@ extension JSONValue {
     }
 }
 
-/// A table with a line of names; nested members are joined by dots. Source: RFC 4180 for the quotes.
+/// A table with a line of names; nested members are joined by dots. Source: RFC 4180 for the
+/// quotes.
 enum PeopleCSV {
     static func text(_ people: [JSONValue]) -> String {
         guard let first = people.first else { return "" }

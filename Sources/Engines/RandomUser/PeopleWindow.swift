@@ -17,7 +17,8 @@ final class PeopleWindow: Sendable {
     init(peopleMax: Int?, length: Duration) {
         self.peopleMax = peopleMax
         lengthMilliseconds = max(
-            1, length.components.seconds * 1_000
+            1,
+            length.components.seconds * 1_000
                 + length.components.attoseconds / 1_000_000_000_000_000)
     }
 

@@ -1,7 +1,5 @@
 // One person of a page, written straight as the API's JSON.
 
-import CHash
-
 /// Makes people of one query. The members of a person, and their order, are those of API 1.4.
 struct PersonMaker {
     let query: RandomUserQuery
@@ -130,9 +128,9 @@ struct PersonMaker {
             $0.member("username", adjective, animal, number)
             $0.escapedMember("password", password)
             $0.member("salt", salt)
-            $0.digest("md5", count: 16) { chash_md5(salted, salted.count, $0) }
-            $0.digest("sha1", count: 20) { chash_sha1(salted, salted.count, $0) }
-            $0.digest("sha256", count: 32) { chash_sha256(salted, salted.count, $0) }
+            $0.member("md5", .md5, of: salted)
+            $0.member("sha1", .sha1, of: salted)
+            $0.member("sha256", .sha256, of: salted)
         }
     }
 
@@ -156,8 +154,8 @@ struct PersonMaker {
         }
     }
 
-    /// A moment so many years back from 2024-01-01T00:00Z, which does not move with the clock: the same
-    /// seed gives the same dates for ever, only ages grow.
+    /// A moment so many years back from 2024-01-01T00:00Z, which does not move with the clock: the
+    /// same seed gives the same dates for ever, only ages grow.
     private func moment(_ random: inout RandomBits, years: ClosedRange<Int>) -> Int64 {
         let reference: Int64 = 1_704_067_200_000
         let yearMilliseconds = 31_556_952_000

@@ -6,8 +6,8 @@ import CHash
 struct RandomBits {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
-    /// All people of one page come from one text; each has a stream of its own, so that asking for more
-    /// people does not change the first ones.
+    /// All people of one page come from one text; each has a stream of its own, so that asking for
+    /// more people does not change the first ones.
     static func base(of text: String) -> (UInt64, UInt64, UInt64, UInt64) {
         let bytes = Array(text.utf8)
         var digest = [UInt8](repeating: 0, count: 32)

@@ -2,8 +2,8 @@
 
 import MillraceBase
 
-/// The parameters of one call. Nothing is refused: what is out of bounds becomes a default, as the real
-/// API does it. Source: `reference/randomuser.md`, "Parameters".
+/// The parameters of one call. Nothing is refused: what is out of bounds becomes a default, as the
+/// real API does it. Source: `reference/randomuser.md`, "Parameters".
 struct RandomUserQuery: Equatable {
     enum Format: String { case json, prettyjson, csv, yaml, xml }
 
@@ -21,7 +21,8 @@ struct RandomUserQuery: Equatable {
     var isDownload = false
     var callback: String?
 
-    /// The seed as the answer tells it: with exactly one nationality, its place in two hex digits more.
+    /// The seed as the answer tells it: with exactly one nationality, its place in two hex digits
+    /// more.
     var shownSeed: String {
         guard nationalities.count == 1, seed.count == Self.drawnSeedCharacters else { return seed }
         let place = String(nationalities[0], radix: 16)
@@ -59,7 +60,8 @@ struct RandomUserQuery: Equatable {
         fields = PersonFieldSet(inc: values["inc"], exc: values["exc"])
         let format = values["format"] ?? values["fmt"] ?? ""
         self.format =
-            format.lowercased() == "pretty" ? .prettyjson : Format(rawValue: format.lowercased()) ?? .json
+            format.lowercased() == "pretty"
+            ? .prettyjson : Format(rawValue: format.lowercased()) ?? .json
         hasInfo = values["noinfo"] == nil
         isDownload = values["dl"] != nil || values["download"] != nil
         callback = values["callback"].flatMap { $0.isEmpty ? nil : $0 }
@@ -92,7 +94,8 @@ struct RandomUserQuery: Equatable {
     /// A seed of 18 characters carries its one nationality in the last two.
     private mutating func takeSeed(_ given: String) {
         seed = given
-        guard given.count == Self.drawnSeedCharacters + 2, let place = Int(given.suffix(2), radix: 16),
+        guard given.count == Self.drawnSeedCharacters + 2,
+            let place = Int(given.suffix(2), radix: 16),
             Nationality.all.indices.contains(place)
         else { return }
         seed = String(given.prefix(Self.drawnSeedCharacters))
@@ -148,7 +151,8 @@ struct PasswordRule: Equatable {
     var lengths = 8...64
 
     private static let charsets: [(name: String, characters: String)] = [
-        ("special", " !\"#$%&'()*+,- ./:;<=>?@[\\]^_`{|}~"), ("upper", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        ("special", " !\"#$%&'()*+,- ./:;<=>?@[\\]^_`{|}~"),
+        ("upper", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
         ("lower", "abcdefghijklmnopqrstuvwxyz"), ("number", "0123456789"),
     ]
 

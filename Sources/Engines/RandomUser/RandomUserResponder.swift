@@ -4,8 +4,8 @@ import Hummingbird
 import MillraceBase
 import NIOCore
 
-/// Serves `/api`, `/api/` and `/api/1.4`; all else is the API's 404. Older versions of the API are not
-/// served: their shapes differ, and asking for one says so by 404.
+/// Serves `/api`, `/api/` and `/api/1.4`; all else is the API's 404. Older versions of the API are
+/// not served: their shapes differ, and asking for one says so by 404.
 struct RandomUserResponder: HTTPResponder {
     typealias Context = BasicRequestContext
 
@@ -60,6 +60,7 @@ struct RandomUserResponder: HTTPResponder {
         headers[.cacheControl] = "no-cache"
         headers[.accessControlAllowOrigin] = "*"
         return Response(
-            status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+            status: status, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 }

@@ -44,10 +44,12 @@ package enum RandomUserError: Error, Sendable, Equatable, CustomStringConvertibl
 /// Serves from `start` on; `run` keeps it until it is told to stop.
 package final class RandomUserServer: Service {
     package let port: Int
+    private let group: ServiceGroup
     private let serving: Task<Void, any Error>
 
-    private init(port: Int, serving: Task<Void, any Error>) {
+    private init(port: Int, group: ServiceGroup, serving: Task<Void, any Error>) {
         self.port = port
+        self.group = group
         self.serving = serving
     }
 
@@ -67,13 +69,18 @@ package final class RandomUserServer: Service {
                 address: .hostname(configuration.host, port: configuration.port)),
             onServerRunning: { bound.yield($0.localAddress?.port ?? 0) },
             logger: quiet(logger))
-        // Unstructured because it must outlive `start`: `run` waits for it and cancels it, and so does
-        // `deinit` for a server that was never run.
+        var services = ServiceGroupConfiguration(services: [application], logger: quiet(logger))
+        services.maximumGracefulShutdownDuration = RandomUserLimits.shutdownDuration
+        let group = ServiceGroup(configuration: services)
+        // Unstructured because it must outlive `start`: `run` stops it and waits for it, and
+        // `deinit` cancels it for a server that was never run.
         let serving = Task {
             defer { bound.finish() }
-            try await application.run()
+            try await group.run()
         }
-        for await port in ports { return RandomUserServer(port: port, serving: serving) }
+        for await port in ports {
+            return RandomUserServer(port: port, group: group, serving: serving)
+        }
         do {
             try await serving.value
             throw RandomUserError.cannotListen("the server stopped at once")
@@ -87,16 +94,15 @@ package final class RandomUserServer: Service {
         }
     }
 
+    /// Serves until it is cancelled or told to shut down; calls that are being answered get a
+    /// moment.
     package func run() async throws {
-        // Calls that are being answered are cut off: the client repeats them.
-        await withTaskCancellationHandler {
-            await withGracefulShutdownHandler {
-                _ = await serving.result
-            } onGracefulShutdown: {
-                self.serving.cancel()
-            }
-        } onCancel: {
-            serving.cancel()
+        await withTaskGroup(of: Void.self) { waits in
+            waits.addTask { try? await gracefulShutdown() }
+            waits.addTask { _ = await self.serving.result }
+            await waits.next()
+            await group.triggerGracefulShutdown()
+            waits.cancelAll()
         }
     }
 

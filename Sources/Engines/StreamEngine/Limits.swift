@@ -7,6 +7,8 @@ package enum StreamLimits {
     /// How long one wait for records lasts before the loop looks whether it should stop. It ends at
     /// once when a record arrives.
     package static let pollWait = Duration.milliseconds(100)
+    /// How long reading a batch again may stand still before it is tried from its beginning.
+    package static let rereadPatience = Duration.seconds(10)
     /// How often the source looks whether its topic got new partitions.
     package static let partitionRefresh = Duration.seconds(5)
     /// The first and the longest wait before something that cannot be reached is tried again.

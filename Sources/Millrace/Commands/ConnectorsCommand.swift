@@ -20,7 +20,7 @@ struct ConnectorsCommand: ParsableCommand {
                     "options": .array(
                         connector.options.map {
                             [
-                                "name": .string($0.name), "default": .string($0.standard),
+                                "name": .string($0.name), "default": .string($0.defaultValue),
                                 "help": .string($0.help),
                             ]
                         }),
@@ -32,7 +32,7 @@ struct ConnectorsCommand: ParsableCommand {
         for connector in connectors {
             Terminal.print("\(connector.name) (\(connector.role.rawValue)): \(connector.help)")
             for option in connector.options {
-                let standard = option.standard.isEmpty ? "" : " [\(option.standard)]"
+                let standard = option.defaultValue.isEmpty ? "" : " [\(option.defaultValue)]"
                 Terminal.print("  \(option.name)\(standard)  \(option.help)")
             }
         }

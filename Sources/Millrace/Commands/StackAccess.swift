@@ -4,6 +4,9 @@ import Logging
 import MillraceBase
 import ServiceLifecycle
 
+/// Which of the two came to its end first.
+private enum Ended<Value: Sendable>: Sendable { case served, worked(Result<Value, any Error>) }
+
 enum StackAccess {
     /// Runs `work` against the live stack of the data directory; when none is up, against one that
     /// is started for it on free ports and stopped after it. It schedules nothing.
@@ -33,9 +36,8 @@ enum StackAccess {
     private static func beside<Value: Sendable>(
         _ stack: Stack, logger: Logger, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        enum Ended: Sendable { case served, worked(Result<Value, any Error>) }
         let (groups, groupReady) = AsyncStream.makeStream(of: ServiceGroup.self)
-        return try await withThrowingTaskGroup(of: Ended.self) { tasks in
+        return try await withThrowingTaskGroup(of: Ended<Value>.self) { tasks in
             tasks.addTask {
                 try await stack.run(stoppingOnSignals: true, logger: logger) { groupReady.yield($0) }
                 return .served

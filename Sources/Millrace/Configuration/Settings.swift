@@ -1,10 +1,10 @@
 // The effective settings, each with where its value came from.
 
 import Logging
-public import MillraceBase
+import MillraceBase
 
 /// All settings, checked. What is not given anywhere has its default.
-public struct Settings: Sendable {
+struct Settings: Sendable {
     /// Where a value came from, shown by `millrace config`.
     enum Origin: Sendable, Equatable {
         case standard

@@ -78,7 +78,8 @@ public struct LandingContext: Sendable {
             value: record.json)
     }
 
-    static func failure(_ error: LandingError) -> any Error {
+    static func failure(_ error: any Error) -> any Error {
+        guard let error = error as? LandingError else { return error }
         if error == .cancelled { return CancellationError() }
         return Failure(
             "the landing does not take the people", at: "--landing",

@@ -13,6 +13,9 @@ struct ControlAPI: Sendable {
     let landing: (any LandingStore)?
     let kafka: Endpoint?
     let topics: [TopicPlan]
+    /// The table whose rows the console shows as arrived; `nil` without a store.
+    let table: TablePlan?
+    let store: StoreConnection?
     let file: StackFile
     let logger: Logger
 
@@ -49,7 +52,22 @@ struct ControlAPI: Sendable {
         } catch { throw ConsoleRefusal(503, error.description) }
     }
 
-    private func queries() async -> [StreamQueryStatus] { await runner?.statuses() ?? [] }
+    func queries() async -> [StreamQueryStatus] { await runner?.statuses() ?? [] }
+
+    /// People the console shows at once.
+    private static let latestCount = 10
+
+    func landed() async -> (counts: LandingCounts, latest: [LandedPerson])? {
+        guard let landing, let counts = try? await landing.counts(),
+            let latest = try? await landing.latest(limit: Self.latestCount)
+        else { return nil }
+        return (counts, latest)
+    }
+
+    func stored(_ ids: [String]) async -> Set<String> {
+        guard let store, let table, !ids.isEmpty else { return [] }
+        return Set((try? await store.present(ids, in: "\(table.keyspace).\(table.name)")) ?? [])
+    }
 
     private func query(_ request: ConsoleRequest) async throws(ConsoleRefusal) -> StreamQueryStatus {
         let name = request.parameters["name"] ?? ""

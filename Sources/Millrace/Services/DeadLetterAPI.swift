@@ -65,7 +65,7 @@ struct DeadLetterAPI: Sendable {
 
     private func read(_ topic: String, of kafka: KafkaConfiguration) async throws -> [DeadLetter] {
         let admin = try KafkaAdmin(kafka)
-        let marks: [Int32: Watermarks]
+        let marks: [Int32: (low: Int64, high: Int64)]
         do { marks = try await admin.watermarks(topic) } catch {
             await admin.close()
             throw error
@@ -83,7 +83,7 @@ struct DeadLetterAPI: Sendable {
     }
 
     private func read(
-        _ topic: String, marks: [Int32: Watermarks], by consumer: KafkaConsumer
+        _ topic: String, marks: [Int32: (low: Int64, high: Int64)], by consumer: KafkaConsumer
     ) async throws -> [DeadLetter] {
         var next: [TopicPartition: Int64] = [:]
         for (partition, mark) in marks where mark.high > mark.low {
@@ -110,7 +110,7 @@ struct DeadLetterAPI: Sendable {
         guard let landing else { throw ConsoleRefusal(404, "this stack has no landing") }
         let topic = try topic(request)
         let target = String(topic.dropLast(Self.suffix.count))
-        let wanted = request.body?["offsets"]?.array?.compactMap(\.string).map(Set.init)
+        let wanted = request.body?["offsets"]?.array.map { Set($0.compactMap(\.string)) }
         var landed = 0
         var refused: [(name: String, value: JSONValue)] = []
         for letter in try await letters(request) where wanted?.contains(letter.place) ?? true {

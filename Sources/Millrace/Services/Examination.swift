@@ -2,7 +2,6 @@
 
 import AsyncHTTPClient
 import CQLClient
-import CQLStore
 import Foundation
 import KafkaClient
 import Logging
@@ -49,7 +48,7 @@ struct Examination: Sendable {
     private func libraries() -> [Finding] {
         [
             ("librdkafka", KafkaLibrary.version), ("libpq", PostgresLibrary.version),
-            ("SQLite", SQLiteLibrary.version), ("RocksDB", StoreLibrary.version),
+            ("SQLite", SQLiteLibrary.version),
         ].map { Finding(check: $0.0, isWell: true, detail: $0.1) }
     }
 
@@ -125,7 +124,7 @@ struct Examination: Sendable {
             return "connected, tables ready"
         case "sqlite": return "a file"
         case "file":
-            let source = try FilePeopleSource(endpoint.path)
+            let source = try FilePeopleSource(path: endpoint.path)
             let count = try await source.count() ?? 0
             return "\(Shown.count(count)) records"
         case "http", "https":
@@ -133,7 +132,7 @@ struct Examination: Sendable {
                 let subjects = try await RegistryConnection(endpoint).subjects()
                 return "\(subjects.count) subjects"
             }
-            let source = try HTTPPeopleSource(endpoint)
+            let source = HTTPPeopleSource(endpoint)
             let people = try await source.fetch(
                 PageRequest(seed: "millrace", page: 1, count: 1, offset: 0))
             await source.close()

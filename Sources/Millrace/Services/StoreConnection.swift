@@ -51,9 +51,8 @@ actor StoreConnection {
         guard keys.count == ids.count else {
             throw Failure("an id is no UUID", at: table, next: "a source whose ids are UUIDs")
         }
-        let rows = try await session.execute(statement, keys)
-        return (0..<rows.count).compactMap { index in
-            if case .uuid(let id) = rows[index, 0] { id.description } else { nil }
+        return try await session.execute(statement, keys).compactMap { row in
+            if case .uuid(let id) = try row[0] { id.description } else { nil }
         }
     }
 }

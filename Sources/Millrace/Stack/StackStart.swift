@@ -172,7 +172,9 @@ struct StackBuilder {
         guard options.stages.contains(.console) else { return }
         let control = ControlAPI(
             progress: progress, runner: runner, landing: landing, kafka: address(.kafka),
-            topics: pipelines.flatMap(\.topics), file: file, logger: logger)
+            topics: pipelines.flatMap(\.topics), table: pipelines.flatMap(\.tables).first,
+            store: address(.store).map { StoreConnection($0, logger: logger) }, file: file,
+            logger: logger)
         let (stage, server) = try await Stack.console(
             settings, options, control: control, file: file, progress: progress, logger: logger)
         inPlay.append(stage)

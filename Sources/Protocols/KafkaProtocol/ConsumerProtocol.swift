@@ -66,7 +66,9 @@ extension KafkaMessage {
         guard version >= versions.lowerBound else {
             throw WireError(.unsupported(Int(version)), in: "\(Self.self) version")
         }
-        guard version > versions.upperBound else { return try Self(reading: body, version: version) }
+        guard version > versions.upperBound else {
+            return try Self(reading: body, version: version)
+        }
         var reader = try KafkaReader(Self.self, body, version: versions.upperBound)
         var message = Self()
         try message.fields(&reader)

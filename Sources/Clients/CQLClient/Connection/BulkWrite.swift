@@ -22,6 +22,7 @@ final class BulkWrite: Sendable {
         var next = 0
         var returned: [Range<Int>] = []
         var acknowledged = 0
+        var isStopped = false
     }
 
     init(rows: EncodedRows, firstTimestamp: Int64) {
@@ -33,8 +34,12 @@ final class BulkWrite: Sendable {
     var acknowledged: Int { state.withLock { $0.acknowledged } }
     var isDone: Bool { acknowledged == rows.count }
 
+    /// Nobody claims any more: the caller was cancelled.
+    func stop() { state.withLock { $0.isStopped = true } }
+
     func claim() -> Range<Int>? {
         state.withLock { state in
+            if state.isStopped { return nil }
             if let range = state.returned.popLast() { return range }
             guard state.next < rows.count else { return nil }
             let end = min(state.next + Self.claimMax, rows.count)

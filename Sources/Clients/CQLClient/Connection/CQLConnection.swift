@@ -18,7 +18,10 @@ final class CQLConnection: Sendable {
         case cancel(PendingRequest)
     }
 
-    init(channel: any Channel, handler: NIOLoopBound<ConnectionHandler>, host: String, version: ProtocolVersion) {
+    init(
+        channel: any Channel, handler: NIOLoopBound<ConnectionHandler>, host: String,
+        version: ProtocolVersion
+    ) {
         self.channel = channel
         self.handler = handler
         self.host = host
@@ -68,8 +71,10 @@ final class CQLConnection: Sendable {
         }
     }
 
+    func closeSoon() { channel.eventLoop.execute { [handler] in handler.value.shutDown() } }
+
     func close() async {
-        channel.eventLoop.execute { [handler] in handler.value.shutDown() }
+        closeSoon()
         // The channel's own error is of no interest: it is gone either way.
         _ = try? await channel.closeFuture.get()
     }

@@ -3,6 +3,7 @@
 import CQLProtocol
 import MillraceBase
 import NIOCore
+import Synchronization
 
 /// The end of a NIO pipeline. Everything in it happens on the channel's event loop.
 final class ConnectionHandler: ChannelInboundHandler {

@@ -40,7 +40,8 @@ struct Dialer: Sendable {
         connected.whenFailure { ready.fail($0) }
         let deadline = loop.scheduleTask(in: TimeAmount(options.connectTimeout)) {
             ready.fail(
-                CQLError.unreachable(host: host, because: "it did not answer the handshake in time"))
+                CQLError.unreachable(host: host, because: "it did not answer the handshake in time")
+            )
         }
         ready.futureResult.whenComplete { _ in deadline.cancel() }
         connected.and(ready.futureResult)
@@ -69,7 +70,8 @@ struct Dialer: Sendable {
             guard let lower = version.lower else {
                 return loop.makeFailedFuture(CQLError.server(answer, host: host))
             }
-            logger.debug("\(host) does not speak protocol v\(version.rawValue), trying v\(lower.rawValue)")
+            logger.debug(
+                "\(host) does not speak protocol v\(version.rawValue), trying v\(lower.rawValue)")
             return dial(name, port, version: lower).hop(to: loop)
         case ConnectionHandler.Outcome.failed(let error):
             return loop.makeFailedFuture(error)

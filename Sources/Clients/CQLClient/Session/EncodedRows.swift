@@ -64,9 +64,15 @@ package struct EncodedRows: Sendable {
     package mutating func append(bytes cell: [UInt8]) { append(bytes: cell[...]) }
 
     /// text or ascii
-    package mutating func append(text: some StringProtocol) {
-        appendLength(Int32(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
+    package mutating func append(text: String) {
+        var text = text
+        text.withUTF8 { append(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// text or ascii
+    package mutating func append(text: Substring) {
+        var text = text
+        text.withUTF8 { append(bytes: UnsafeRawBufferPointer($0)) }
     }
 
     /// uuid or timeuuid
@@ -82,17 +88,23 @@ package struct EncodedRows: Sendable {
         bytes.append(value ? 1 : 0)
     }
 
-    /// Int8: tinyint, Int16: smallint, Int32: int, Int64: bigint, time or timestamp.
-    package mutating func append(_ value: some FixedWidthInteger) {
-        appendLength(Int32(value.bitWidth / 8))
-        appendInteger(value)
-    }
+    /// tinyint
+    package mutating func append(_ value: Int8) { appendCell(value) }
+
+    /// smallint
+    package mutating func append(_ value: Int16) { appendCell(value) }
+
+    /// int
+    package mutating func append(_ value: Int32) { appendCell(value) }
+
+    /// bigint, timestamp (milliseconds) or time (nanoseconds)
+    package mutating func append(_ value: Int64) { appendCell(value) }
 
     /// double
-    package mutating func append(_ value: Double) { append(value.bitPattern) }
+    package mutating func append(_ value: Double) { appendCell(value.bitPattern) }
 
     /// float
-    package mutating func append(_ value: Float) { append(value.bitPattern) }
+    package mutating func append(_ value: Float) { appendCell(value.bitPattern) }
 
     /// Any value; slower than the others, and checked against its type.
     package mutating func append(_ value: CQLValue, as type: CQLType) throws(CQLEncodingError) {
@@ -129,6 +141,12 @@ package struct EncodedRows: Sendable {
     private mutating func appendLength(_ length: Int32) {
         appendInteger(length)
         cellsInRow += 1
+    }
+
+    @inline(__always)
+    private mutating func appendCell(_ value: some FixedWidthInteger) {
+        appendLength(Int32(value.bitWidth / 8))
+        appendInteger(value)
     }
 
     @inline(__always)

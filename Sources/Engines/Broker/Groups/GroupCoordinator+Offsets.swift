@@ -2,10 +2,12 @@
 // Source: ../shared/reference/kafka.md, A5 traps 1 and 21; apache/kafka OffsetMetadataManager.java
 
 package import KafkaProtocol
+import MillraceBase
 
 extension GroupCoordinator {
     /// Keeps offsets, then acknowledges them. Each partition has its own error.
-    package func commit(_ request: OffsetCommitRequest, version: Int16) async -> OffsetCommitResponse
+    package func commit(_ request: OffsetCommitRequest, version: Int16) async
+        -> OffsetCommitResponse
     {
         let id = request.groupID
         if let error = commitError(request, version: version) {
@@ -64,7 +66,8 @@ extension GroupCoordinator {
     }
 
     /// What was committed. A group or partition without an offset has -1 and no error.
-    package func fetchOffsets(_ request: OffsetFetchRequest, version: Int16) -> OffsetFetchResponse {
+    package func fetchOffsets(_ request: OffsetFetchRequest, version: Int16) -> OffsetFetchResponse
+    {
         guard version >= 8 else {
             return OffsetFetchResponse {
                 let error = unavailable(group: request.groupID, mayBeEmpty: true)
@@ -82,9 +85,9 @@ extension GroupCoordinator {
     }
 
     private func fetchedGroup(
-        _ asked: OffsetFetchRequest.OffsetFetchRequestGroup, version: Int16
-    ) -> OffsetFetchResponse.OffsetFetchResponseGroup {
-        OffsetFetchResponse.OffsetFetchResponseGroup {
+        _ asked: OffsetFetchRequest.Group, version: Int16
+    ) -> OffsetFetchResponse.Group {
+        OffsetFetchResponse.Group {
             $0.groupID = asked.groupID
             if let error = unavailable(group: asked.groupID, mayBeEmpty: true) {
                 $0.errorCode = error
@@ -96,13 +99,13 @@ extension GroupCoordinator {
     }
 
     private func fetchedTopic(
-        _ topic: OffsetFetchRequest.OffsetFetchRequestTopic, group: String, error: KafkaErrorCode
-    ) -> OffsetFetchResponse.OffsetFetchResponseTopic {
-        OffsetFetchResponse.OffsetFetchResponseTopic {
+        _ topic: OffsetFetchRequest.Topic, group: String, error: KafkaErrorCode
+    ) -> OffsetFetchResponse.Topic {
+        OffsetFetchResponse.Topic {
             $0.name = topic.name
             $0.partitions = topic.partitionIndexes.map { index in
                 let known = groups[group]?.offsets[topic.name, index]
-                return OffsetFetchResponse.OffsetFetchResponsePartition {
+                return OffsetFetchResponse.Topic.Partition {
                     $0.partitionIndex = index
                     $0.committedOffset = known?.offset ?? -1
                     $0.committedLeaderEpoch = known?.leaderEpoch ?? -1
@@ -114,15 +117,15 @@ extension GroupCoordinator {
     }
 
     private func fetchedTopic(
-        _ topic: OffsetFetchRequest.GroupTopic, group: String, _ version: Int16
-    ) -> OffsetFetchResponse.GroupTopic {
+        _ topic: OffsetFetchRequest.Group.GroupTopic, group: String, _ version: Int16
+    ) -> OffsetFetchResponse.Group.GroupTopic {
         let name = version >= 10 ? storage.topicName(id: topic.topicID) : topic.name
-        return OffsetFetchResponse.GroupTopic {
+        return OffsetFetchResponse.Group.GroupTopic {
             $0.name = topic.name
             $0.topicID = topic.topicID
             $0.partitions = topic.partitionIndexes.map { index in
                 let known = name.flatMap { groups[group]?.offsets[$0, index] }
-                return OffsetFetchResponse.GroupPartition {
+                return OffsetFetchResponse.Group.GroupTopic.GroupPartition {
                     $0.partitionIndex = index
                     $0.committedOffset = known?.offset ?? -1
                     $0.committedLeaderEpoch = known?.leaderEpoch ?? -1
@@ -133,10 +136,10 @@ extension GroupCoordinator {
         }
     }
 
-    private func allTopics(of group: String) -> [OffsetFetchRequest.OffsetFetchRequestTopic] {
+    private func allTopics(of group: String) -> [OffsetFetchRequest.Topic] {
         let byTopic = groups[group]?.offsets.byTopic ?? [:]
         return byTopic.keys.sorted().map { name in
-            OffsetFetchRequest.OffsetFetchRequestTopic {
+            OffsetFetchRequest.Topic {
                 $0.name = name
                 $0.partitionIndexes = (byTopic[name] ?? [:]).keys.sorted()
             }
@@ -146,11 +149,11 @@ extension GroupCoordinator {
     /// By id, only topics that still exist can be named.
     private func allGroupTopics(
         of group: String, version: Int16
-    ) -> [OffsetFetchRequest.GroupTopic] {
+    ) -> [OffsetFetchRequest.Group.GroupTopic] {
         allTopics(of: group).compactMap { topic in
             let id = storage.topicID(name: topic.name)
             if version >= 10 && id == nil { return nil }
-            return OffsetFetchRequest.GroupTopic {
+            return OffsetFetchRequest.Group.GroupTopic {
                 $0.name = topic.name
                 $0.topicID = id ?? .zero
                 $0.partitionIndexes = topic.partitionIndexes
@@ -171,20 +174,20 @@ extension CommittedOffset {
 }
 
 extension OffsetCommitResponse {
-    typealias AskedTopic = OffsetCommitRequest.OffsetCommitRequestTopic
+    typealias AskedTopic = OffsetCommitRequest.Topic
 
     /// An answer with the topics and partitions of the request, and an error for each.
     init(
         to request: OffsetCommitRequest,
-        error: (AskedTopic, AskedTopic.OffsetCommitRequestPartition) -> KafkaErrorCode
+        error: (AskedTopic, AskedTopic.Partition) -> KafkaErrorCode
     ) {
         self.init()
         topics = request.topics.map { topic in
-            OffsetCommitResponseTopic {
+            Topic {
                 $0.name = topic.name
                 $0.topicID = topic.topicID
                 $0.partitions = topic.partitions.map { partition in
-                    OffsetCommitResponseTopic.OffsetCommitResponsePartition {
+                    Topic.Partition {
                         $0.partitionIndex = partition.partitionIndex
                         $0.errorCode = error(topic, partition)
                     }

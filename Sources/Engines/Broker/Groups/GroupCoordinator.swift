@@ -57,7 +57,8 @@ package actor GroupCoordinator {
         try await storage.replay { _, record in replay.add(record) }
         groups = replay.groups(initialDelayMilliseconds: initialDelayMilliseconds, now: now)
         if replay.skippedCount > 0 {
-            logger.warning("records of the offsets topic were not understood and left out",
+            logger.warning(
+                "records of the offsets topic were not understood and left out",
                 metadata: ["count": "\(replay.skippedCount)"])
         }
         lastSequence = 1
@@ -83,7 +84,9 @@ package actor GroupCoordinator {
     package func timePassed() async {
         let time = now
         for id in groups.keys {
-            guard let deadline = groups[id]?.machine.nextDeadline, deadline <= time else { continue }
+            guard let deadline = groups[id]?.machine.nextDeadline, deadline <= time else {
+                continue
+            }
             let actions = groups[id]?.machine.timePassed(now: time) ?? []
             await perform(actions, of: id)
         }

@@ -2,7 +2,7 @@
 // Source: apache/kafka group-coordinator/src/main/resources/common/message/{OffsetCommit,GroupMetadata}{Key,Value}.json
 
 import KafkaProtocol
-package import MillraceBase
+import MillraceBase
 import NIOCore
 
 /// Key version 1: the committed offset of one partition of one group. (Version 0 has the same form.)
@@ -99,7 +99,9 @@ struct GroupMetadataValue: KafkaMessage {
             if wire.version >= 3 { try wire.string(&groupInstanceID, "groupInstanceId") }
             try wire.string(&clientID, "clientId")
             try wire.string(&clientHost, "clientHost")
-            if wire.version >= 1 { try wire.int32(&rebalanceTimeoutMilliseconds, "rebalanceTimeout") }
+            if wire.version >= 1 {
+                try wire.int32(&rebalanceTimeoutMilliseconds, "rebalanceTimeout")
+            }
             try wire.int32(&sessionTimeoutMilliseconds, "sessionTimeout")
             try wire.bytes(&subscription, "subscription")
             try wire.bytes(&assignment, "assignment")

@@ -17,6 +17,8 @@ struct RecoveredLog: Sendable {
     var recoveryPoint: Int64 = 0
     /// Bytes that were cut off because they were no whole good batch.
     var bytesCut = 0
+    /// Whether the newest of `epochs` is not on disk yet.
+    var hasNewEpoch = false
 }
 
 /// Reads a partition's folder. Used once for each, before anybody appends.
@@ -57,7 +59,7 @@ struct LogRecovery {
         for segment in log.segments.dropLast() { segment.close() }
         log.activeSince = now
         try recoverProducers(names.compactMap { Segment.offset(in: $0, suffix: "snapshot") })
-        if !isClean, !log.segments.isEmpty { try raiseEpoch() }
+        if !isClean, !log.segments.isEmpty { raiseEpoch() }
         log.recoveryPoint = isClean ? log.endOffset : min(recoveryPoint, log.endOffset)
         return log
     }
@@ -189,11 +191,10 @@ struct LogRecovery {
         }
     }
 
-    private mutating func raiseEpoch() throws(DiskError) {
+    private mutating func raiseEpoch() {
         log.epochs.cut(to: log.endOffset)
-        let next = log.epochs.entries.isEmpty ? 0 : log.epochs.current + 1
-        log.epochs.begin(next, at: log.endOffset)
-        try DiskFolder.replace(
-            folder + "/leader-epoch-checkpoint", with: Array(log.epochs.text.utf8))
+        if log.epochs.entries.isEmpty { log.epochs.begin(0, at: log.segments[0].baseOffset) }
+        log.epochs.begin(log.epochs.current + 1, at: log.endOffset)
+        log.hasNewEpoch = true
     }
 }

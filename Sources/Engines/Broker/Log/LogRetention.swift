@@ -10,17 +10,11 @@ extension LogView {
         epochs = recovered.epochs
     }
 
-    /// The first segments, as long as each ends where `isGone` says; the last one stays. The end of a
-    /// segment is the base of the next.
-    mutating func takeSegments(
-        while isGone: ((segment: Segment, endOffset: Int64)) -> Bool
-    ) -> [Segment] {
+    /// Takes the segments that end at or before an offset, never the last one. The end of a segment is
+    /// the base of the next.
+    mutating func takeSegments(endingBy offset: Int64) -> [Segment] {
         var count = 0
-        while count + 1 < segments.count,
-            isGone((segments[count], segments[count + 1].baseOffset))
-        {
-            count += 1
-        }
+        while count + 1 < segments.count, segments[count + 1].baseOffset <= offset { count += 1 }
         defer { segments.removeFirst(count) }
         return Array(segments.prefix(count))
     }

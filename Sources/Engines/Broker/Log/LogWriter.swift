@@ -32,6 +32,8 @@ struct LogWriter: Sendable {
     var failure: AppendFault?
     /// Up to here everything is on disk, index and producers too; a recovery starts here.
     var recoveryPoint: Int64
+    /// Whether the epoch was raised by a recovery and is on disk only with the next batch.
+    private var hasNewEpoch: Bool
     private var bytesSinceCheckpoint: Int64 = 0
 
     private var staged = ByteBuffer()
@@ -59,6 +61,7 @@ struct LogWriter: Sendable {
         epochs = recovered.epochs
         producers = recovered.producers
         recoveryPoint = recovered.recoveryPoint
+        hasNewEpoch = recovered.hasNewEpoch
     }
 
     var needsCheckpoint: Bool { bytesSinceCheckpoint >= Limits.checkpointBytes }
@@ -216,6 +219,7 @@ struct LogWriter: Sendable {
     private mutating func write() throws(AppendFault) {
         let segment: Segment
         if let active { segment = active } else { segment = try begin(at: stagedFrom) }
+        try keepNewEpoch()
         do throws(DiskError) {
             try segment.file.write(staged, at: activeBytes)
         } catch {
@@ -237,6 +241,13 @@ struct LogWriter: Sendable {
         segment.appended(stagedBatches)
         waiters += view.publish(
             staged, from: stagedFrom, to: nextOffset, segment: segment, activeBytes: activeBytes)
+    }
+
+    /// No batch of a new epoch is on disk before the epoch is.
+    private mutating func keepNewEpoch() throws(AppendFault) {
+        guard hasNewEpoch else { return }
+        do throws(DiskError) { try writeEpochs(durably: true) } catch { throw .storage("\(error)") }
+        hasNewEpoch = false
     }
 
     /// Ends the log for good.
@@ -276,7 +287,7 @@ struct LogWriter: Sendable {
             try makeFolder()
             let file = try DiskFile.open(Segment.path(folder, offset, "log"), create: true)
             try file.cut(to: 0)
-            if durability != .none { try DiskFolder.flush(folder) }
+            try flushNames()
             let segment = Segment(
                 baseOffset: offset, folder: folder, file: file, index: SegmentIndex())
             active = segment
@@ -295,30 +306,39 @@ struct LogWriter: Sendable {
         try DiskFolder.make(folder)
         try DiskFolder.replace(
             folder + "/partition.metadata",
-            with: Array("version: 0\ntopic_id: \(topicID)\n".utf8), durably: durability != .none)
-        if epochs.entries.isEmpty { epochs.begin(0, at: 0) }
-        try writeEpochs()
+            with: Array("version: 0\ntopic_id: \(topicID)\n".utf8), durably: false)
+        if epochs.entries.isEmpty { epochs.begin(0, at: nextOffset) }
+        try writeEpochs(durably: false)
         let epochs = epochs
         view.with { $0.epochs = epochs }
-        if durability != .none, let slash = folder.lastIndex(of: "/") {
+    }
+
+    private func flushNames() throws(DiskError) {
+        guard durability != .none else { return }
+        try DiskFolder.flush(folder)
+        if let slash = folder.lastIndex(of: "/") {
             try DiskFolder.flush(String(folder[..<slash]))
         }
     }
 
-    func writeEpochs() throws(DiskError) {
+    private func writeEpochs(durably: Bool) throws(DiskError) {
         try DiskFolder.replace(
-            folder + "/leader-epoch-checkpoint", with: Array(epochs.text.utf8))
+            folder + "/leader-epoch-checkpoint", with: Array(epochs.text.utf8), durably: durably)
     }
 
     // MARK: Checkpoints
 
     /// Puts everything on disk that a start without recovery needs: data, index, producers.
+    ///
+    /// Index and snapshot are not flushed: a power cut can leave old, empty or torn ones, which are
+    /// told from good ones when they are read, and made again from the batches.
     mutating func checkpoint() throws(DiskError) {
         guard let active, recoveryPoint < nextOffset else { return }
-        try active.file.flush()
-        try active.writeIndex(durably: true)
+        if durability == .none { try active.file.flush() }
+        try active.writeIndex()
         try DiskFolder.replace(
-            Segment.path(folder, nextOffset, "snapshot"), with: ProducerSnapshot.encode(producers))
+            Segment.path(folder, nextOffset, "snapshot"), with: ProducerSnapshot.encode(producers),
+            durably: false)
         let snapshots = try DiskFolder.names(in: folder)
             .compactMap { Segment.offset(in: $0, suffix: "snapshot") }
         for old in snapshots where old < recoveryPoint {

@@ -39,16 +39,19 @@ package final class PartitionLog: Sendable {
     ///
     /// - Parameters:
     ///   - root: the data directory; the partition's folder is `root/topic-n`.
+    ///   - isNew: whether the topic was made just now; what lies in its folder is of a deleted one.
     ///   - isClean: whether the broker stopped in order, so that files can be trusted.
     ///   - startOffset: the first offset readers may see; what lies before was deleted.
     init(
         _ name: PartitionName, topicID: String, root: String, configuration: LogConfiguration,
-        environment: LogEnvironment, isClean: Bool, recoveryPoint: Int64 = 0, startOffset: Int64 = 0
+        environment: LogEnvironment, isNew: Bool = false, isClean: Bool = true,
+        recoveryPoint: Int64 = 0, startOffset: Int64 = 0
     ) throws(DiskError) {
         self.name = name
         self.environment = environment
         folder = root + "/" + name.description
         var recovered = RecoveredLog()
+        if isNew { try DiskFolder.removeAll(folder) }
         if DiskFolder.exists(folder) {
             var recovery = LogRecovery(
                 folder: folder, isClean: isClean, recoveryPoint: recoveryPoint,
@@ -186,7 +189,7 @@ package final class PartitionLog: Sendable {
         let removed = writer.withLock { _ in
             view.with { view -> [Segment] in
                 view.startOffset = max(view.startOffset, min(offset, view.highWatermark))
-                return view.takeSegments { $0.endOffset <= view.startOffset }
+                return view.takeSegments(endingBy: view.startOffset)
             }
         }
         for segment in removed { try segment.remove() }

@@ -110,16 +110,16 @@ final class Segment: Sendable {
         }
     }
 
-    /// Writes the index files of the active segment; they survive a power cut if `durably`.
-    func writeIndex(durably: Bool) throws(DiskError) {
+    /// Writes the index files of the active segment.
+    func writeIndex() throws(DiskError) {
         let (entries, times) = index.withLock { state in
             (state.index?.encodedEntries(), state.index?.encodedTimes())
         }
         guard let entries, let times else { return }
         try DiskFolder.replace(
-            Self.path(folder, baseOffset, "index"), with: entries, durably: durably)
+            Self.path(folder, baseOffset, "index"), with: entries, durably: false)
         try DiskFolder.replace(
-            Self.path(folder, baseOffset, "timeindex"), with: times, durably: durably)
+            Self.path(folder, baseOffset, "timeindex"), with: times, durably: false)
     }
 
     /// The segment grows no more; its index may leave memory.

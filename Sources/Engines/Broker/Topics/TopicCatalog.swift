@@ -72,8 +72,8 @@ package final class TopicCatalog: Sendable {
             let log = try onDisk { () throws(DiskError) in
                 try PartitionLog(
                     name, topicID: entry.id.description, root: directory.path,
-                    configuration: configuration, environment: environment,
-                    isClean: isNew || directory.wasClean,
+                    configuration: configuration, environment: environment, isNew: isNew,
+                    isClean: directory.wasClean,
                     recoveryPoint: isNew ? 0 : directory.recoveryPoints[name] ?? 0,
                     startOffset: isNew ? 0 : directory.startOffsets[name] ?? 0)
             }
@@ -139,6 +139,17 @@ package final class TopicCatalog: Sendable {
             show(topic)
             return topic
         }
+    }
+
+    /// One of the broker's own topics, as Kafka makes it. A partition without records costs nothing.
+    func createInternal(_ name: String) throws(TopicFault) -> Topic {
+        try create(
+            name, partitions: Limits.offsetsPartitions,
+            settings: [
+                "cleanup.policy": "compact", "segment.bytes": "104857600",
+                // A large group's record can be larger than what clients may send.
+                "max.message.bytes": String(Limits.requestBytesMax),
+            ])
     }
 
     package func delete(_ topic: Topic) throws(TopicFault) {
@@ -251,6 +262,29 @@ package final class TopicCatalog: Sendable {
             try directory.markClean()
         } catch {
             logger.error("the broker did not stop in order", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Gives idle memory back and makes checkpoints, so that a recovery has little to read.
+    /// - Returns: the recovery points of logs that have one.
+    func upkeep() throws(DiskError) -> [PartitionName: Int64] {
+        var points: [PartitionName: Int64] = [:]
+        for log in topics.flatMap(\.logs) {
+            log.view.releaseIdle()
+            let point = try log.checkpointIfGrown()
+            if point > 0 { points[log.name] = point }
+        }
+        return points
+    }
+
+    /// Removes what retention no longer keeps.
+    func deleteOld() {
+        for log in topics.flatMap(\.logs) {
+            do { try log.deleteOld(now: environment.clock.milliseconds()) } catch {
+                logger.warning(
+                    "cannot remove old segments",
+                    metadata: ["partition": "\(log.name)", "error": "\(error)"])
+            }
         }
     }
 

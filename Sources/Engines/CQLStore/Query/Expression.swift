@@ -38,15 +38,8 @@ struct MarkerList {
             keyspace: keyspace, table: table, name: marker.name ?? name, type: type)
     }
 
-    /// All markers in their order.
-    func all() throws(StatementError) -> [CQLColumn] {
-        var found: [CQLColumn] = []
-        for column in columns {
-            guard let column else { throw .invalid("A bind marker has no type to infer") }
-            found.append(column)
-        }
-        return found
-    }
+    /// All markers in their order. Of a statement in a batch, only its own.
+    var all: [CQLColumn] { columns.compactMap { $0 } }
 }
 
 /// A term that knows its type.
@@ -151,7 +144,7 @@ enum CollectionBuilder {
         _ pairs: [([UInt8], [UInt8])], _ type: CQLType
     ) -> [([UInt8], [UInt8])] {
         var ordered = pairs.enumerated().map { index, pair in
-            (key: ordered(pair.0, type), index: index, pair: pair)
+            (key: Self.ordered(pair.0, type), index: index, pair: pair)
         }
         ordered.sort { a, b in a.key == b.key ? a.index < b.index : a.key.isLess(than: b.key) }
         var out: [(key: [UInt8], pair: ([UInt8], [UInt8]))] = []

@@ -26,6 +26,9 @@ struct RawBytes: ~Copyable {
 
     mutating func clear() { count = 0 }
 
+    /// Makes room, so that pointers into what is appended next stay valid up to that count.
+    mutating func reserve(_ count: Int) { if self.count + count > capacity { grow(by: count) } }
+
     /// Forgets what stands behind the first `count` bytes.
     mutating func truncate(to count: Int) { self.count = min(count, self.count) }
 

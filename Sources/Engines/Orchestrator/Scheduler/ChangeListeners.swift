@@ -11,6 +11,7 @@ final class ChangeListeners: Sendable {
     private struct State {
         var listeners: [Int: Listener] = [:]
         var next = 0
+        var isFinished = false
     }
 
     private let state = Mutex(State())
@@ -22,10 +23,15 @@ final class ChangeListeners: Sendable {
         let (stream, source) = AsyncStream.makeStream(
             of: RunChange.self,
             bufferingPolicy: .bufferingNewest(OrchestratorLimits.changesBuffered))
-        let number = state.withLock { state in
+        let number = state.withLock { state -> Int? in
+            guard !state.isFinished else { return nil }
             state.next += 1
             state.listeners[state.next] = Listener(wants: wants, stream: source)
             return state.next
+        }
+        guard let number else {
+            source.finish()
+            return stream
         }
         source.onTermination = { [weak self] _ in
             self?.state.withLock { _ = $0.listeners.removeValue(forKey: number) }
@@ -43,7 +49,14 @@ final class ChangeListeners: Sendable {
 
     /// No more changes will come.
     func finish() {
-        let listeners = state.withLock { Array($0.listeners.values) }
+        let listeners = state.withLock { state in
+            state.isFinished = true
+            return Array(state.listeners.values)
+        }
         for listener in listeners { listener.stream.finish() }
+    }
+
+    /// Whether the orchestrator has stopped.
+    var isFinished: Bool { state.withLock { $0.isFinished }
     }
 }

@@ -62,8 +62,11 @@ extension NameGroup {
         lasts: "Yılmaz|Çelik|Şahin|Öztürk|Kılıç|Aydın|Doğan|Kaya|Erkekli|Poyrazoğlu")
 
     static let persian = NameGroup(
-        men: "آرین=arian|محمد=mohammad|علی=ali|پارسا=parsa|امیر=amir|سهیل=soheil|رضا=reza|کیان=kian",
-        women: "سارا=sara|مهسا=mahsa|نازنین=nazanin|الینا=elina|ستایش=setayesh|هستی=hasti|یاسمین=yasmin",
+        men:
+            "آرین=arian|محمد=mohammad|علی=ali|پارسا=parsa|امیر=amir|سهیل=soheil|رضا=reza|کیان=kian",
+        women:
+            "سارا=sara|مهسا=mahsa|نازنین=nazanin|الینا=elina|ستایش=setayesh|هستی=hasti"
+            + "|یاسمین=yasmin",
         lasts: "حسینی=hosseini|رضایی=rezaei|احمدی=ahmadi|کریمی=karimi|موسوی=moosavi|صادقی=sadeghi"
             + "|یاسمی=yasami|گلشن=golshan")
 

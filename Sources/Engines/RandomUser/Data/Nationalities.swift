@@ -11,12 +11,14 @@ extension Nationality {
         Nationality(
             "AU", "Australia", .english, streets: englishStreets,
             cities: "Perth|Hobart|Geelong|Cairns|Dubbo|Bendigo|Wollongong|Mackay",
-            states: "Western Australia|Tasmania|Victoria|Queensland|New South Wales|South Australia",
+            states:
+                "Western Australia|Tasmania|Victoria|Queensland|New South Wales|South Australia",
             postCode: .number(200...9_999), phone: "0#-####-####", cell: "04##-###-###", id: "TFN",
             idPatterns: "#########"),
         Nationality(
             "BR", "Brazil", .portuguese,
-            streets: "Rua Principal|Rua Espirito Santo |Avenida Brasil |Rua das Flores|Travessa da Paz",
+            streets:
+                "Rua Principal|Rua Espirito Santo |Avenida Brasil |Rua das Flores|Travessa da Paz",
             cities: "Itapipoca|Olinda|Maringá|São José|Jequié|Camaçari|Águas Lindas|Ipatinga",
             states: "Alagoas|Paraná|São Paulo|Goiás|Ceará|Amapá|Espírito Santo|Bahia",
             postCode: .number(10_000...99_999), phone: "(##) ####-####", cell: "(##) ####-####",
@@ -50,10 +52,13 @@ extension Nationality {
             idPatterns: "######-####"),
         Nationality(
             "ES", "Spain", .spanish,
-            streets: "Calle de Alcalá|Calle Mota|Avenida de Salamanca|Paseo de Extremadura|Ronda Sur",
+            streets:
+                "Calle de Alcalá|Calle Mota|Avenida de Salamanca|Paseo de Extremadura|Ronda Sur",
             cities: "Málaga|Gijón|Cádiz|Lorca|Mérida|Elche|Ávila|Logroño",
-            states: "Andalucía|Asturias|Región de Murcia|Cataluña|País Vasco|Aragón|Castilla y León",
-            postCode: .number(10_000...99_999), phone: "9##-###-###", cell: "6##-###-###", id: "DNI",
+            states:
+                "Andalucía|Asturias|Región de Murcia|Cataluña|País Vasco|Aragón|Castilla y León",
+            postCode: .number(10_000...99_999), phone: "9##-###-###", cell: "6##-###-###",
+            id: "DNI",
             idPatterns: "########-@"),
     ]
 
@@ -85,7 +90,8 @@ extension Nationality {
             postCode: .number(10_000...99_999), phone: "0##-###-####", cell: "081-###-####",
             id: "PPS", idPatterns: "#######T@"),
         Nationality(
-            "IN", "India", .indian, streets: "MG Road|Linking Rd|Bannerghatta Rd|Naupada|Vidhana Veedhi",
+            "IN", "India", .indian,
+            streets: "MG Road|Linking Rd|Bannerghatta Rd|Naupada|Vidhana Veedhi",
             cities: "Surat|Mysore|Kochi|Nanded|Asansol|Bijapur|Loni",
             states: "Kerala|Gujarat|Assam|Karnataka|Punjab|Tamil Nadu|Odisha",
             postCode: .number(10_000...99_999), phone: "9#########", cell: "8#########",
@@ -125,13 +131,15 @@ extension Nationality {
             states: "Otago|Waikato|Southland|Bay of Plenty|Taranaki",
             postCode: .number(10_000...99_999), phone: "(###)-###-####", cell: "(###)-###-####"),
         Nationality(
-            "RS", "Serbia", .serbian, streets: "Kneza Miloša|Vučitrnska|Gradski Park|Stevana Sremca",
+            "RS", "Serbia", .serbian,
+            streets: "Kneza Miloša|Vučitrnska|Gradski Park|Stevana Sremca",
             cities: "Niš|Čačak|Kruševac|Užice|Šabac|Kikinda",
             states: "Šumadija|Bor|Zlatibor|Južna Bačka|Pirot|Kosovska Mitrovica",
             postCode: .number(10_000...99_999), phone: "0##-####-###", cell: "06#-####-###",
             id: "SID", idPatterns: "#########"),
         Nationality(
-            "TR", "Turkey", .turkish, streets: "Bağdat Cd|Atatürk Sk|Şehitler Cd|Filistin Cd|Talak Göktepe Cd",
+            "TR", "Turkey", .turkish,
+            streets: "Bağdat Cd|Atatürk Sk|Şehitler Cd|Filistin Cd|Talak Göktepe Cd",
             cities: "İzmir|Muş|Bingöl|Çorum|Kırşehir|Ağrı|Van",
             states: "Ankara|Iğdır|Elazığ|Gümüşhane|Niğde|Uşak",
             postCode: .number(10_000...99_999), phone: "(###)-###-####", cell: "(###)-###-####"),

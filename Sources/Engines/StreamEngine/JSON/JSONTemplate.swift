@@ -1,5 +1,7 @@
 // The fast way through a record: the shape of the one before it.
 
+import StreamPlan
+
 /// The text between the values of a record, as one record showed it: `{"id":`, `,"email":`, …, `}`.
 ///
 /// Records of one topic mostly have the same members in the same order with the same blanks. A

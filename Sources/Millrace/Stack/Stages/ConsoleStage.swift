@@ -21,6 +21,9 @@ extension Stack {
             configuration.addresses = file.addresses.compactMapValues { try? Endpoint.parse($0) }
             configuration.snapshot = { progress.snapshot }
             configuration.routes = control.routes
+            configuration.queries = { await control.queries() }
+            configuration.landing = { await control.landed() }
+            configuration.stored = { await control.stored($0) }
             return try await ConsoleServer.start(configuration, logger: logger)
         }
         let address = Endpoint(scheme: "http", hosts: [.init(engine.host, port: server.port)])

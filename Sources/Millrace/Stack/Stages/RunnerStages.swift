@@ -21,10 +21,17 @@ extension Stack {
                 at: settings.place(of: "processing"), next: "--processing embedded:")
         }
         _ = try EngineOptions(.processing, settings: settings)
-        let runner = StreamEngineRunner(
-            StreamEngineConfiguration(
-                kafka: kafka, store: store, checkpoints: data.path("checkpoints")),
-            queries: queries, progress: progress, logger: logger)
+        let runner: StreamEngineRunner
+        do {
+            runner = try StreamEngineRunner(
+                StreamEngineConfiguration(
+                    kafka: kafka, store: store, checkpoints: data.path("checkpoints")),
+                queries: queries, progress: progress, logger: logger)
+        } catch {
+            throw Failure(
+                "a streaming query cannot run", at: settings.place(of: "processing"),
+                because: "\(error)", next: "mend the query in the pipeline's source")
+        }
         return (
             StageInPlay(
                 name: .processing, address: Endpoint(scheme: "embedded"), engine: runner,

@@ -15,7 +15,7 @@ extension Stack {
         switch endpoint.scheme {
         case "http", "https":
             return (
-                StageInPlay(name: .source, address: endpoint), try HTTPPeopleSource(endpoint)
+                StageInPlay(name: .source, address: endpoint), HTTPPeopleSource(endpoint)
             )
         case "file":
             let path = endpoint.path
@@ -25,7 +25,7 @@ extension Stack {
                     because: "there is no readable file \(path)",
                     next: "--source file:PATH of NDJSON or the API's JSON, or --source embedded:")
             }
-            return (StageInPlay(name: .source, address: endpoint), try FilePeopleSource(path))
+            return (StageInPlay(name: .source, address: endpoint), try FilePeopleSource(path: path))
         case "embedded":
             let engine = try EngineOptions(.source, settings: settings)
             let server = try await engine.start(options, isTaken: isTaken) { port in
@@ -36,7 +36,7 @@ extension Stack {
                 scheme: "http", hosts: [.init(engine.host, port: server.port)], path: "/api/")
             return (
                 StageInPlay(name: .source, address: address, engine: server),
-                try HTTPPeopleSource(address)
+                HTTPPeopleSource(address)
             )
         default:
             throw Failure(

@@ -21,6 +21,13 @@ public struct AnalysisError: Error, Sendable, Equatable, CustomStringConvertible
     /// A sentence.
     public var message: String
 
+    package init(condition: Condition, query: String, expression: String, message: String) {
+        self.condition = condition
+        self.query = query
+        self.expression = expression
+        self.message = message
+    }
+
     public var description: String {
         "[\(condition.rawValue)] query \"\(query)\": \(message)"
     }

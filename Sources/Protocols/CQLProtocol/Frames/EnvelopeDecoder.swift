@@ -9,71 +9,47 @@ package import NIOCore
 /// the bytes it arrived in. After an error, or after an envelope of a version that is not spoken
 /// here, nothing more comes out: answer and close.
 package struct EnvelopeDecoder: Sendable {
-    private var bytes = ByteBuffer()
-    /// Bodies handed out may still share the storage, so that appending in place would copy it all.
-    private var isShared = false
+    private var bytes = ArrivedBytes()
     private var isOver = false
 
     package init() {}
 
     /// Bytes that wait for the rest of their envelope.
-    package var pendingBytes: Int { bytes.readableBytes }
+    package var pendingBytes: Int { bytes.count }
 
-    package mutating func append(_ more: ByteBuffer) {
-        if bytes.readableBytes == 0 {
-            bytes = more
-            isShared = true
-            return
-        }
-        if isShared {
-            var joined = ByteBuffer()
-            joined.reserveCapacity(bytes.readableBytes + more.readableBytes)
-            joined.writeImmutableBuffer(bytes)
-            bytes = joined
-            isShared = false
-        }
-        bytes.writeImmutableBuffer(more)
-    }
+    package mutating func append(_ more: ByteBuffer) { bytes.append(more) }
 
     /// What is not cut yet, for a decoder of another kind to go on with.
     mutating func takeRest() -> ByteBuffer {
-        defer { bytes = ByteBuffer() }
-        return bytes
+        defer { bytes = ArrivedBytes() }
+        return bytes.buffer
     }
 
     /// - Returns: `nil` until the next envelope is whole. Its body may still be compressed (v3, v4).
     package mutating func next() throws(WireError) -> Envelope? {
-        guard !isOver else { return nil }
-        let start = bytes.readerIndex
-        guard let first = bytes.getInteger(at: start, as: UInt8.self) else { return nil }
+        guard !isOver, let first = bytes.peek(0, as: UInt8.self) else { return nil }
         let version = first & 0x7F
         // Versions 1 and 2 have one byte for the stream id.
         let headerBytes = version <= 2 ? 8 : Envelope.headerBytes
-        guard bytes.readableBytes >= headerBytes else { return nil }
-        let flags = bytes.getInteger(at: start + 1, as: UInt8.self) ?? 0
+        guard bytes.count >= headerBytes else { return nil }
+        let stream: Int16? =
+            version <= 2 ? bytes.peek(2, as: Int8.self).map(Int16.init) : bytes.peek(2)
         var envelope = Envelope(
-            version: version, isResponse: first & 0x80 != 0, flags: EnvelopeFlags(rawValue: flags),
-            stream: 0, opcode: 0, body: ByteBuffer())
-        if version <= 2 {
-            envelope.stream = Int16(bytes.getInteger(at: start + 2, as: Int8.self) ?? 0)
-            envelope.opcode = bytes.getInteger(at: start + 3, as: UInt8.self) ?? 0
-        } else {
-            envelope.stream = bytes.getInteger(at: start + 2, as: Int16.self) ?? 0
-            envelope.opcode = bytes.getInteger(at: start + 4, as: UInt8.self) ?? 0
-        }
+            version: version, isResponse: first & 0x80 != 0,
+            flags: EnvelopeFlags(rawValue: bytes.peek(1) ?? 0), stream: stream ?? 0,
+            opcode: bytes.peek(version <= 2 ? 3 : 4) ?? 0, body: ByteBuffer())
         guard envelope.protocolVersion != nil else {
             isOver = true
             return envelope
         }
-        let length = Int(bytes.getInteger(at: start + 5, as: Int32.self) ?? 0)
-        guard length >= 0, length <= CQLLimits.bodyBytesMax else {
+        let length = Int(bytes.peek(5, as: Int32.self) ?? 0)
+        guard (0...CQLLimits.bodyBytesMax).contains(length) else {
             isOver = true
             throw WireError(.badLength(Int64(length)), in: "envelope length")
         }
-        guard bytes.readableBytes >= headerBytes + length else { return nil }
-        bytes.moveReaderIndex(forwardBy: headerBytes)
-        envelope.body = try bytes.readCQLSlice(length, "envelope body")
-        isShared = true
+        guard bytes.count >= headerBytes + length else { return nil }
+        bytes.skip(headerBytes)
+        envelope.body = bytes.take(length) ?? ByteBuffer()
         return envelope
     }
 }

@@ -18,48 +18,32 @@ struct Segment: Equatable {
 ///
 /// Source: native_protocol_v5.spec, section 2.2.
 struct SegmentDecoder: Sendable {
-    private var bytes: ByteBuffer
-    private var isShared = true
+    private var bytes: ArrivedBytes
     private let isCompressed: Bool
 
     init(isCompressed: Bool, rest: ByteBuffer) {
         self.isCompressed = isCompressed
-        bytes = rest
+        bytes = ArrivedBytes(rest)
     }
 
-    mutating func append(_ more: ByteBuffer) {
-        if bytes.readableBytes == 0 {
-            bytes = more
-            isShared = true
-            return
-        }
-        if isShared {
-            var joined = ByteBuffer()
-            joined.reserveCapacity(bytes.readableBytes + more.readableBytes)
-            joined.writeImmutableBuffer(bytes)
-            bytes = joined
-            isShared = false
-        }
-        bytes.writeImmutableBuffer(more)
-    }
+    mutating func append(_ more: ByteBuffer) { bytes.append(more) }
 
     mutating func next() throws(WireError) -> Segment? {
         let fieldBytes = isCompressed ? 5 : 3
-        guard bytes.readableBytes >= fieldBytes + 3 else { return nil }
-        let header = littleEndian(at: bytes.readerIndex, count: fieldBytes)
-        let crc = littleEndian(at: bytes.readerIndex + fieldBytes, count: 3)
+        guard bytes.count >= fieldBytes + 3 else { return nil }
+        let header = littleEndian(at: 0, count: fieldBytes)
+        let crc = littleEndian(at: fieldBytes, count: 3)
         guard UInt64(SegmentChecksum.header(header, count: fieldBytes)) == crc else {
             throw WireError(.invalid("has a wrong CRC24"), in: "segment header")
         }
         let length = Int(header & 0x1_FFFF)
         let expandedLength = isCompressed ? Int(header >> 17 & 0x1_FFFF) : 0
         let isSelfContained = header >> (isCompressed ? 34 : 17) & 1 == 1
-        guard bytes.readableBytes >= fieldBytes + 3 + length + 4 else { return nil }
-        bytes.moveReaderIndex(forwardBy: fieldBytes + 3)
-        let sent = try bytes.readCQLSlice(length, "segment payload")
-        isShared = true
-        let payloadCRC = littleEndian(at: bytes.readerIndex, count: 4)
-        bytes.moveReaderIndex(forwardBy: 4)
+        guard bytes.count >= fieldBytes + 3 + length + 4 else { return nil }
+        bytes.skip(fieldBytes + 3)
+        let sent = bytes.take(length) ?? ByteBuffer()
+        let payloadCRC = littleEndian(at: 0, count: 4)
+        bytes.skip(4)
         guard sent.withUnsafeReadableBytes({ UInt64(SegmentChecksum.payload($0)) }) == payloadCRC
         else { throw WireError(.invalid("has a wrong CRC32"), in: "segment payload") }
         guard expandedLength > 0 else {
@@ -69,10 +53,10 @@ struct SegmentDecoder: Sendable {
         return Segment(isSelfContained: isSelfContained, payload: payload)
     }
 
-    private func littleEndian(at index: Int, count: Int) -> UInt64 {
+    private func littleEndian(at offset: Int, count: Int) -> UInt64 {
         var value: UInt64 = 0
         for place in 0..<count {
-            let byte = bytes.getInteger(at: index + place, as: UInt8.self) ?? 0
+            let byte = bytes.peek(offset + place, as: UInt8.self) ?? 0
             value |= UInt64(byte) << UInt64(8 * place)
         }
         return value

@@ -35,7 +35,9 @@ extension ByteBuffer {
         _ field: String, bytesEach: Int, most: Int = Int(Int32.max)
     ) throws(WireError) -> Int {
         let count = Int(try readCQLInt(field))
-        guard count >= 0, count <= most else { throw WireError(.badLength(Int64(count)), in: field) }
+        guard count >= 0, count <= most else {
+            throw WireError(.badLength(Int64(count)), in: field)
+        }
         guard count * bytesEach <= readableBytes else { throw WireError(.cutShort, in: field) }
         return count
     }
@@ -128,9 +130,10 @@ extension ByteBuffer {
         return map
     }
 
-    /// Ends the reading of a message.
-    package func expectCQLEnd(_ field: String) throws(WireError) {
-        guard readableBytes == 0 else { throw WireError(.leftOver(readableBytes), in: field) }
+    /// Ends the reading of a message. The field's name is made only when it is needed.
+    @inline(__always)
+    package func expectCQLEnd(_ field: @autoclosure () -> String) throws(WireError) {
+        guard readableBytes == 0 else { throw WireError(.leftOver(readableBytes), in: field()) }
     }
 }
 

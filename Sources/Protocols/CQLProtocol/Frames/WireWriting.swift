@@ -12,7 +12,9 @@ extension ByteBuffer {
             return
         }
         var end = text.utf8.index(text.utf8.startIndex, offsetBy: Int(UInt16.max) - 3)
-        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        while end.samePosition(in: text.unicodeScalars) == nil {
+            end = text.utf8.index(before: end)
+        }
         writeCQLString(String(text[..<end]))
     }
 

@@ -60,7 +60,8 @@ package struct BatchRequest: Sendable, Equatable {
             version >= .v5
             ? try bytes.readCQLInt("batch flags") : Int32(try bytes.readCQLByte("batch flags"))
         guard flags & 0x40 == 0 else {
-            throw WireError(.invalid("ask for named values, which batches do not have"), in: "batch flags")
+            throw WireError(
+                .invalid("ask for named values, which batches do not have"), in: "batch flags")
         }
         if flags & 0x10 != 0 { batch.serialConsistency = try Consistency.read(from: &bytes) }
         if flags & 0x20 != 0 { batch.timestampMicroseconds = try bytes.readCQLLong("timestamp") }

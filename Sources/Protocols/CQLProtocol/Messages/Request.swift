@@ -103,7 +103,8 @@ package struct RequestEnvelope: Sendable, Equatable {
     /// v4 and later.
     package var customPayload: CustomPayload?
 
-    package init(_ request: CQLRequest, isTraced: Bool = false, customPayload: CustomPayload? = nil) {
+    package init(_ request: CQLRequest, isTraced: Bool = false, customPayload: CustomPayload? = nil)
+    {
         self.request = request
         self.isTraced = isTraced
         self.customPayload = customPayload

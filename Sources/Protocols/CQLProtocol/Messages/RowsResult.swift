@@ -25,7 +25,8 @@ package struct RowsResult: Sendable, Equatable {
 
     package static func read(from bytes: inout ByteBuffer) throws(WireError) -> RowsResult {
         let metadata = try ResultMetadata.read(from: &bytes)
-        let rowCount = try bytes.readCQLCount("number of rows", bytesEach: max(4 * metadata.columnCount, 1))
+        let rowCount = try bytes.readCQLCount(
+            "number of rows", bytesEach: max(4 * metadata.columnCount, 1))
         let cells = try CellList(
             reading: rowCount * metadata.columnCount, from: &bytes, field: "rows")
         return RowsResult(metadata: metadata, rowCount: rowCount, cells: cells)

@@ -24,7 +24,8 @@ extension CQLValue {
         return try result.get()
     }
 
-    package static func decode(_ bytes: ByteBuffer, as type: CQLType) throws(WireError) -> CQLValue {
+    package static func decode(_ bytes: ByteBuffer, as type: CQLType) throws(WireError) -> CQLValue
+    {
         try bytes.withUnsafeReadableBytes { bytes throws(WireError) in
             try decode(bytes, as: type)
         }

@@ -28,7 +28,8 @@ package struct CQLVarint: Sendable, Hashable, Comparable, CustomStringConvertibl
         if wide == value {
             self.init(bytes: withUnsafeBytes(of: wide.bigEndian, Array.init))
         } else {
-            self.init(bytes: [0] + withUnsafeBytes(of: UInt64(clamping: value).bigEndian, Array.init))
+            self.init(
+                bytes: [0] + withUnsafeBytes(of: UInt64(clamping: value).bigEndian, Array.init))
         }
     }
 

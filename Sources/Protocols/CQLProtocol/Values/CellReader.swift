@@ -55,7 +55,9 @@ struct CellReader {
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    func expectEnd(_ field: String) throws(WireError) {
-        guard bytesLeft == 0 else { throw WireError(.leftOver(bytesLeft), in: field) }
+    /// The field's name is made only when it is needed: this is asked after every value.
+    @inline(__always)
+    func expectEnd(_ field: @autoclosure () -> String) throws(WireError) {
+        guard bytesLeft == 0 else { throw WireError(.leftOver(bytesLeft), in: field()) }
     }
 }

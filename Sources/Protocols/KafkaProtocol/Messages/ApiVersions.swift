@@ -31,6 +31,7 @@ package struct ApiVersionsResponse: KafkaMessage, KafkaTagged {
     package var apiKeys: [Api] = []
     package var throttleTimeMilliseconds: Int32 = 0
     package var supportedFeatures: [SupportedFeatureKey] = []
+    /// -1 when unknown; then no finalized features are read.
     package var finalizedFeaturesEpoch: Int64 = -1
     package var finalizedFeatures: [FinalizedFeatureKey] = []
     package var zkMigrationReady = false

@@ -24,7 +24,9 @@ package struct CreateTopicsRequest: KafkaRequest {
 
     package struct CreatableTopic: KafkaFields {
         package var name = ""
+        /// -1 takes the default of the broker (version 4), or what `assignments` say.
         package var numPartitions: Int32 = 0
+        /// -1 takes the default of the broker (version 4), or what `assignments` say.
         package var replicationFactor: Int16 = 0
         package var assignments: [CreatableReplicaAssignment] = []
         package var configs: [CreatableTopicConfig] = []
@@ -91,6 +93,7 @@ package struct CreateTopicsResponse: KafkaMessage {
         package var topicConfigErrorCode = KafkaErrorCode.none
         package var numPartitions: Int32 = -1
         package var replicationFactor: Int16 = -1
+        /// All settings of the new topic (version 5); `nil` when they may not be told.
         package var configs: [CreatableTopicConfigs]? = []
 
         package init() {}

@@ -34,6 +34,7 @@ package struct DeleteRecordsRequest: KafkaRequest {
 
         package struct Partition: KafkaFields {
             package var partitionIndex: Int32 = 0
+            /// Everything below goes; -1 is the high watermark.
             package var offset: Int64 = 0
 
             package init() {}

@@ -10,6 +10,7 @@ package struct DeleteTopicsRequest: KafkaRequest {
     package static let flexibleFrom: Int16? = 4
 
     package var topics: [DeleteTopicState] = []
+    /// What versions below 6 delete, by name only.
     package var topicNames: [String] = []
     package var timeoutMilliseconds: Int32 = 0
 

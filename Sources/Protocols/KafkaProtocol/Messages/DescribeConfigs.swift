@@ -23,6 +23,7 @@ package struct DescribeConfigsRequest: KafkaRequest {
     }
 
     package struct Resource: KafkaFields {
+        /// 2 a topic, 4 a broker, 8 a broker's loggers, 16 client metrics, 32 a group.
         package var resourceType: Int8 = 0
         package var resourceName = ""
         package var configurationKeys: [String]? = []
@@ -75,9 +76,11 @@ package struct DescribeConfigsResponse: KafkaMessage {
             package var name = ""
             package var value: String?
             package var readOnly = false
+            /// 1 the topic, 2 the broker dynamically, 3 all brokers dynamically, 4 the broker's file, 5 the default.
             package var configSource: Int8 = -1
             package var isSensitive = false
             package var synonyms: [Synonym] = []
+            /// 1 boolean, 2 string, 3 int, 4 short, 5 long, 6 double, 7 list, 8 class, 9 password.
             package var configType: Int8 = 0
             package var documentation: String?
 

@@ -42,10 +42,12 @@ package struct DescribeGroupsResponse: KafkaMessage {
         package var errorCode = KafkaErrorCode.none
         package var errorMessage: String?
         package var groupID = ""
+        /// Kafka's words: Empty, PreparingRebalance, CompletingRebalance, Stable, Dead.
         package var groupState = ""
         package var protocolType = ""
         package var protocolData = ""
         package var members: [DescribedGroupMember] = []
+        /// A bit for each operation; the smallest number when it was not asked for.
         package var authorizedOperations: Int32 = .min
 
         package init() {}

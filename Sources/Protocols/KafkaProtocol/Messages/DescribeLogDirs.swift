@@ -9,6 +9,7 @@ package struct DescribeLogDirsRequest: KafkaRequest {
     package static let versions: ClosedRange<Int16> = 1...5
     package static let flexibleFrom: Int16? = 2
 
+    /// `nil` asks for all.
     package var topics: [DescribableLogDirTopic]? = []
 
     package init() {}

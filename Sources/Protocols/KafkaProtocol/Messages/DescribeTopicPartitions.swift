@@ -11,6 +11,7 @@ package struct DescribeTopicPartitionsRequest: KafkaRequest {
 
     package var topics: [Topic] = []
     package var responsePartitionLimit: Int32 = 2000
+    /// Where the page begins; `nil` for the start.
     package var cursor: Cursor?
 
     package init() {}
@@ -53,6 +54,7 @@ package struct DescribeTopicPartitionsResponse: KafkaMessage {
 
     package var throttleTimeMilliseconds: Int32 = 0
     package var topics: [Topic] = []
+    /// Where the next page begins; `nil` when this is the last.
     package var nextCursor: Cursor?
 
     package init() {}

@@ -16,9 +16,12 @@ package struct FetchRequest: KafkaRequest, KafkaTagged {
     package var maxWaitMilliseconds: Int32 = 0
     package var minBytes: Int32 = 0
     package var maxBytes: Int32 = .max
+    /// 0 reads everything, 1 only what transactions have committed.
     package var isolationLevel: Int8 = 0
     package var sessionID: Int32 = 0
+    /// -1 with session 0: no session. 0 with session 0: a new one.
     package var sessionEpoch: Int32 = -1
+    /// Within a session, only what changed since the last request.
     package var topics: [Topic] = []
     package var forgottenTopicsData: [ForgottenTopic] = []
     package var rackID = ""
@@ -77,6 +80,7 @@ package struct FetchRequest: KafkaRequest, KafkaTagged {
 
     package struct Topic: KafkaFields {
         package var topic = ""
+        /// From version 13 on, instead of the name.
         package var topicID = KafkaUUID.zero
         package var partitions: [Partition] = []
 
@@ -202,6 +206,7 @@ package struct FetchResponse: KafkaMessage, KafkaTagged {
             package var partitionIndex: Int32 = 0
             package var errorCode = KafkaErrorCode.none
             package var highWatermark: Int64 = 0
+            /// Where the first open transaction begins; -1 when the broker does not say.
             package var lastStableOffset: Int64 = -1
             package var logStartOffset: Int64 = -1
             package var divergingEpoch = EpochEndOffset()
@@ -209,6 +214,7 @@ package struct FetchResponse: KafkaMessage, KafkaTagged {
             package var snapshotID = SnapshotID()
             package var abortedTransactions: [AbortedTransaction]? = []
             package var preferredReadReplica: Int32 = -1
+            /// Whole batches, but for the last, which may be cut. A slice of the frame when read.
             package var records: ByteBuffer?
 
             package init() {}

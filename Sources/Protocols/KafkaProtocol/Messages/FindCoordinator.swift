@@ -10,7 +10,9 @@ package struct FindCoordinatorRequest: KafkaRequest {
     package static let flexibleFrom: Int16? = 3
 
     package var key = ""
+    /// 0 a group, 1 a transactional id, 2 a share group.
     package var keyType: Int8 = 0
+    /// From version 4 on, instead of the one key.
     package var coordinatorKeys: [String] = []
 
     package init() {}

@@ -12,6 +12,7 @@ package struct HeartbeatRequest: KafkaRequest {
     package var groupID = ""
     package var generationID: Int32 = 0
     package var memberID = ""
+    /// The name that outlives a restart (static membership); `nil` for a dynamic member.
     package var groupInstanceID: String?
 
     package init() {}

@@ -36,6 +36,7 @@ package struct IncrementalAlterConfigsRequest: KafkaRequest {
 
         package struct AlterableConfig: KafkaFields {
             package var name = ""
+            /// 0 sets, 1 deletes, 2 appends to a list, 3 subtracts from it.
             package var configOperation: Int8 = 0
             package var value: String?
 

@@ -9,6 +9,7 @@ package struct InitProducerIDRequest: KafkaRequest {
     package static let versions: ClosedRange<Int16> = 0...5
     package static let flexibleFrom: Int16? = 2
 
+    /// `nil` for a producer that is idempotent only.
     package var transactionalID: String?
     package var transactionTimeoutMilliseconds: Int32 = 0
     package var producerID: Int64 = -1

@@ -11,8 +11,11 @@ package struct JoinGroupRequest: KafkaRequest {
 
     package var groupID = ""
     package var sessionTimeoutMilliseconds: Int32 = 0
+    /// How long the member may take to join again; -1 in version 0, where the session timeout stands for it.
     package var rebalanceTimeoutMilliseconds: Int32 = -1
+    /// Empty at first; then as the coordinator gave it.
     package var memberID = ""
+    /// The name that outlives a restart (static membership); `nil` for a dynamic member.
     package var groupInstanceID: String?
     package var protocolType = ""
     package var protocols: [GroupProtocol] = []
@@ -54,10 +57,13 @@ package struct JoinGroupResponse: KafkaMessage {
     package var errorCode = KafkaErrorCode.none
     package var generationID: Int32 = -1
     package var protocolType: String?
+    /// `nil` for an error, from version 7 on only: before, it must be empty.
     package var protocolName: String?
     package var leader = ""
+    /// Whether the leader, a static member that came back, has nothing to assign.
     package var skipAssignment = false
     package var memberID = ""
+    /// Everybody with their metadata, for the leader; empty for others.
     package var members: [Member] = []
 
     package init() {}

@@ -10,6 +10,7 @@ package struct LeaveGroupRequest: KafkaRequest {
     package static let flexibleFrom: Int16? = 4
 
     package var groupID = ""
+    /// The one that leaves, below version 3.
     package var memberID = ""
     package var members: [MemberIdentity] = []
 

@@ -10,6 +10,7 @@ package struct ListOffsetsRequest: KafkaRequest {
     package static let flexibleFrom: Int16? = 6
 
     package var replicaID: Int32 = 0
+    /// 0: the end is the high watermark; 1: the last stable offset.
     package var isolationLevel: Int8 = 0
     package var topics: [Topic] = []
     package var timeoutMilliseconds: Int32 = 0
@@ -39,6 +40,8 @@ package struct ListOffsetsRequest: KafkaRequest {
         package struct Partition: KafkaFields {
             package var partitionIndex: Int32 = 0
             package var currentLeaderEpoch: Int32 = -1
+            /// Milliseconds since 1970, or: -1 the end, -2 the start, -3 the largest timestamp (version 7),
+            /// -4 the local start (8), -5 the end of tiered data (9), -6 what awaits upload (11).
             package var timestamp: Int64 = 0
 
             package init() {}

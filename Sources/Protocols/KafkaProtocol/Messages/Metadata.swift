@@ -9,6 +9,7 @@ package struct MetadataRequest: KafkaRequest {
     package static let versions: ClosedRange<Int16> = 0...13
     package static let flexibleFrom: Int16? = 9
 
+    /// `nil` asks for all topics, an empty array for none; version 0 asks for all by an empty array.
     package var topics: [Topic]? = []
     package var allowAutoTopicCreation = true
     package var includeClusterAuthorizedOperations = false
@@ -73,6 +74,7 @@ package struct MetadataResponse: KafkaMessage {
         package var nodeID: Int32 = 0
         package var host = ""
         package var port: Int32 = 0
+        /// `nil` when the broker has none.
         package var rack: String?
 
         package init() {}

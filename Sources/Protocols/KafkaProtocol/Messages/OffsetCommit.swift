@@ -10,6 +10,7 @@ package struct OffsetCommitRequest: KafkaRequest {
     package static let flexibleFrom: Int16? = 8
 
     package var groupID = ""
+    /// -1 with an empty member id: a client that assigns partitions by itself.
     package var generationIDOrMemberEpoch: Int32 = -1
     package var memberID = ""
     package var groupInstanceID: String?
@@ -45,6 +46,7 @@ package struct OffsetCommitRequest: KafkaRequest {
         package struct Partition: KafkaFields {
             package var partitionIndex: Int32 = 0
             package var committedOffset: Int64 = 0
+            /// The leader epoch of the last record read; -1 when unknown.
             package var committedLeaderEpoch: Int32 = -1
             package var committedMetadata: String?
 

@@ -10,8 +10,10 @@ package struct OffsetFetchRequest: KafkaRequest {
     package static let flexibleFrom: Int16? = 6
 
     package var groupID = ""
+    /// `nil`, from version 2 on, asks for all the group has committed.
     package var topics: [Topic]? = []
     package var groups: [Group] = []
+    /// Whether offsets in open transactions are an error to try again after.
     package var requireStable = false
 
     package init() {}
@@ -33,10 +35,8 @@ package struct OffsetFetchRequest: KafkaRequest {
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            if wire.version <= 7 {
-                try wire.string(&name, "Name")
-                try wire.array(&partitionIndexes, "PartitionIndexes")
-            }
+            try wire.string(&name, "Name")
+            try wire.array(&partitionIndexes, "PartitionIndexes")
             try wire.tags()
         }
     }
@@ -102,15 +102,14 @@ package struct OffsetFetchResponse: KafkaMessage {
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            if wire.version <= 7 {
-                try wire.string(&name, "Name")
-                try wire.array(&partitions, "Partitions")
-            }
+            try wire.string(&name, "Name")
+            try wire.array(&partitions, "Partitions")
             try wire.tags()
         }
 
         package struct Partition: KafkaFields {
             package var partitionIndex: Int32 = 0
+            /// -1 when nothing was committed.
             package var committedOffset: Int64 = 0
             package var committedLeaderEpoch: Int32 = -1
             package var metadata: String?
@@ -119,17 +118,13 @@ package struct OffsetFetchResponse: KafkaMessage {
             package init() {}
 
             package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                if wire.version <= 7 {
-                    try wire.int32(&partitionIndex, "PartitionIndex")
-                    try wire.int64(&committedOffset, "CommittedOffset")
-                }
-                if (5...7).contains(wire.version) {
+                try wire.int32(&partitionIndex, "PartitionIndex")
+                try wire.int64(&committedOffset, "CommittedOffset")
+                if wire.version >= 5 {
                     try wire.int32(&committedLeaderEpoch, "CommittedLeaderEpoch")
                 }
-                if wire.version <= 7 {
-                    try wire.string(&metadata, "Metadata")
-                    try wire.errorCode(&errorCode, "ErrorCode")
-                }
+                try wire.string(&metadata, "Metadata")
+                try wire.errorCode(&errorCode, "ErrorCode")
                 try wire.tags()
             }
         }

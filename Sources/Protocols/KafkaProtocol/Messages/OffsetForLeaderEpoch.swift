@@ -80,6 +80,7 @@ package struct OffsetForLeaderEpochResponse: KafkaMessage {
             package var errorCode = KafkaErrorCode.none
             package var partition: Int32 = 0
             package var leaderEpoch: Int32 = -1
+            /// The first offset of the next epoch; -1 when the epoch is unknown.
             package var endOffset: Int64 = -1
 
             package init() {}

@@ -11,6 +11,7 @@ package struct ProduceRequest: KafkaRequest {
     package static let flexibleFrom: Int16? = 9
 
     package var transactionalID: String?
+    /// -1 waits for all in-sync replicas, 1 for the leader, 0 for no answer at all.
     package var acks: Int16 = 0
     package var timeoutMilliseconds: Int32 = 0
     package var topicData: [TopicData] = []
@@ -41,6 +42,7 @@ package struct ProduceRequest: KafkaRequest {
 
         package struct PartitionData: KafkaFields {
             package var index: Int32 = 0
+            /// One batch. A slice of the frame when read.
             package var records: ByteBuffer?
 
             package init() {}
@@ -100,8 +102,10 @@ package struct ProduceResponse: KafkaMessage, KafkaTagged {
             package var index: Int32 = 0
             package var errorCode = KafkaErrorCode.none
             package var baseOffset: Int64 = 0
+            /// -1 unless the topic takes the time of the append.
             package var logAppendTimeMilliseconds: Int64 = -1
             package var logStartOffset: Int64 = -1
+            /// Why single records of the batch were refused; the others failed with them.
             package var recordErrors: [BatchIndexAndErrorMessage] = []
             package var errorMessage: String?
             package var currentLeader = LeaderIDAndEpoch()

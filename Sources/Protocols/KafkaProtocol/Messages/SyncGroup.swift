@@ -15,6 +15,7 @@ package struct SyncGroupRequest: KafkaRequest {
     package var groupInstanceID: String?
     package var protocolType: String?
     package var protocolName: String?
+    /// From the leader only.
     package var assignments: [Assignment] = []
 
     package init() {}

@@ -51,8 +51,8 @@ struct AvroResolution {
         switch (read, written) {
         case (.primitive(let to, _), .primitive(let from, _)):
             if to != from, !Self.promotes(from, to) { mismatch(read, written, at: path) }
-        case (.array(let to, _), .array(let from, _)): compare(to, from, at: path + "/items")
-        case (.map(let to, _), .map(let from, _)): compare(to, from, at: path + "/values")
+        case (.array(let to, _), .array(let from, _)): compare(to, from, at: Self.inside(path, "items"))
+        case (.map(let to, _), .map(let from, _)): compare(to, from, at: Self.inside(path, "values"))
         case (.named(let to), .named(let from)): compareNamed(to, from, at: path)
         case (.primitive, _), (.array, _), (.map, _), (.named, _), (.union, _):
             mismatch(read, written, at: path)
@@ -63,6 +63,10 @@ struct AvroResolution {
         note(
             "TYPE_MISMATCH", at: path,
             "\(writer.name(of: written)) cannot be read as \(reader.name(of: read))")
+    }
+
+    private static func inside(_ path: String, _ name: String) -> String {
+        path == "/" ? "/\(name)" : "\(path)/\(name)"
     }
 
     /// Asks without keeping messages.
@@ -124,14 +128,13 @@ struct AvroResolution {
         _ toFields: [AvroField], _ fromFields: [AvroField], at path: String
     ) {
         let written = Dictionary(fromFields.map { ($0.name, $0) }) { first, _ in first }
-        let base = path == "/" ? "" : path
         for field in toFields {
             let match = ([field.name] + field.aliases).lazy.compactMap { written[$0] }.first
             if let match {
-                compare(field.type, match.type, at: "\(base)/\(field.name)")
+                compare(field.type, match.type, at: Self.inside(path, field.name))
             } else if field.defaultValue == nil {
                 note(
-                    "READER_FIELD_MISSING_DEFAULT_VALUE", at: "\(base)/\(field.name)",
+                    "READER_FIELD_MISSING_DEFAULT_VALUE", at: Self.inside(path, field.name),
                     "the field '\(field.name)' is not in the writer's schema and has no default")
             }
         }

@@ -1,0 +1,145 @@
+// The parts of a running broker: threads, files, connections, and how they start and end.
+
+import Logging
+import MillraceBase
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// What `BrokerServer` owns. Opened in the order of the fields, closed in the reverse order.
+struct BrokerParts: Sendable {
+    let configuration: BrokerConfiguration
+    let eventLoops: MultiThreadedEventLoopGroup
+    let appendThreads: NIOThreadPool
+    let readThreads: NIOThreadPool
+    let core: BrokerCore
+    let upkeep: BrokerUpkeep
+    let connections = OpenConnections()
+
+    static func open(
+        _ configuration: BrokerConfiguration, logger: Logger
+    ) async throws(BrokerError) -> BrokerParts {
+        let eventLoops = MultiThreadedEventLoopGroup(
+            numberOfThreads: min(System.coreCount, Limits.eventLoopsMax))
+        let appendThreads = NIOThreadPool(numberOfThreads: Limits.appendThreads)
+        let readThreads = NIOThreadPool(numberOfThreads: Limits.readThreads)
+        appendThreads.start()
+        readThreads.start()
+        do {
+            let environment = LogEnvironment(
+                appendThreads: appendThreads, durability: configuration.durability)
+            let (catalog, producerIDs) = try await readThreads.runIfActive {
+                let directory = try DataDirectory(configuration)
+                let catalog = try TopicCatalog(
+                    directory, environment: environment, logger: logger)
+                return (catalog, try ProducerIDs(directory: configuration.directory))
+            }
+            let coordinator = GroupCoordinator(
+                storage: OffsetsTopic(
+                    catalog: catalog, readThreads: readThreads, clock: environment.clock),
+                logger: logger)
+            try await coordinator.load()
+            let core = BrokerCore(
+                configuration, catalog: catalog, coordinator: coordinator,
+                producerIDs: producerIDs, readThreads: readThreads, tasks: RequestTasks(),
+                logger: logger)
+            return BrokerParts(
+                configuration: configuration, eventLoops: eventLoops,
+                appendThreads: appendThreads, readThreads: readThreads, core: core,
+                upkeep: BrokerUpkeep(catalog: catalog, readThreads: readThreads, logger: logger))
+        } catch {
+            await shutDown(appendThreads, readThreads, eventLoops)
+            if let error = error as? BrokerError { throw error }
+            throw .corrupt(path: configuration.directory, because: "\(error)")
+        }
+    }
+
+    // MARK: Connections
+
+    func listen() async throws(BrokerError) -> any Channel {
+        let bootstrap = ServerBootstrap(group: eventLoops)
+            .serverChannelOption(.backlog, value: 512)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 16)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 1 << 10, initial: 4 << 10, maximum: 256 << 10)
+            )
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: ChannelOptions.Types.WriteBufferWaterMark(
+                    low: Limits.answerBytesBufferedMax / 2, high: Limits.answerBytesBufferedMax)
+            )
+            .childChannelInitializer { [core, connections] channel in
+                guard core.connectionBegan() else {
+                    return channel.close()
+                }
+                connections.add(channel)
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandlers(
+                        IdleStateHandler(allTimeout: .seconds(Limits.connectionIdleSeconds)),
+                        ConnectionHandler(core: core))
+                }
+            }
+        do {
+            return try await bootstrap.bind(host: configuration.host, port: configuration.port)
+                .get()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw .portTaken(configuration.port)
+        } catch {
+            throw .cannotListen(
+                host: configuration.host, port: configuration.port, because: "\(error)")
+        }
+    }
+
+    func closeConnections() async {
+        for channel in connections.all {
+            // An error would only say that the client was faster.
+            try? await channel.close().get()
+        }
+    }
+
+    // MARK: Life
+
+    /// Runs what waits without a thread, until cancelled.
+    func runBackground() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await core.tasks.run() }
+            group.addTask { await core.coordinator.run() }
+            group.addTask { await upkeep.run() }
+        }
+    }
+
+    /// Closes the files in order, then the threads.
+    func close() async {
+        // It throws only when the threads are gone, and then the files are closed already.
+        try? await readThreads.runIfActive { [core] in core.catalog.close() }
+        await Self.shutDown(appendThreads, readThreads, eventLoops)
+    }
+
+    private static func shutDown(
+        _ appendThreads: NIOThreadPool, _ readThreads: NIOThreadPool,
+        _ eventLoops: MultiThreadedEventLoopGroup
+    ) async {
+        // Errors would only say that they are shut down already.
+        try? await appendThreads.shutdownGracefully()
+        try? await readThreads.shutdownGracefully()
+        try? await eventLoops.shutdownGracefully()
+    }
+}
+
+/// The connections there are, so that they can be closed.
+final class OpenConnections: Sendable {
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    var all: [any Channel] { channels.withLock { Array($0.values) } }
+
+    func add(_ channel: any Channel) {
+        channels.withLock { $0[ObjectIdentifier(channel)] = channel }
+        channel.closeFuture.whenComplete { [weak self] _ in
+            self?.channels.withLock { $0[ObjectIdentifier(channel)] = nil }
+        }
+    }
+}

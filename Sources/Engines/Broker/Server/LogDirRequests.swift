@@ -1,0 +1,54 @@
+// DescribeLogDirs: how large each partition is on disk.
+
+import Foundation
+import KafkaProtocol
+
+extension BrokerCore {
+    func describeLogDirs(_ request: DescribeLogDirsRequest, _ reply: Reply) {
+        blocking(reply) {
+            let response = DescribeLogDirsResponse {
+                $0.results = [self.logDir(request.topics)]
+            }
+            reply.send(DescribeLogDirsRequest.self, response)
+        }
+    }
+
+    /// - Parameter wanted: `nil` for all partitions.
+    private func logDir(
+        _ wanted: [DescribeLogDirsRequest.DescribableLogDirTopic]?
+    ) -> DescribeLogDirsResponse.LogDirResult {
+        let path = catalog.directory.path
+        return DescribeLogDirsResponse.LogDirResult {
+            $0.logDir = path
+            var status = statvfs()
+            if statvfs(path, &status) == 0 {
+                $0.totalBytes = Int64(status.f_blocks) * Int64(status.f_frsize)
+                $0.usableBytes = Int64(status.f_bavail) * Int64(status.f_frsize)
+            }
+            for topic in catalog.topics {
+                var logs = topic.logs
+                if let wanted {
+                    let partitions = wanted.filter { $0.topic == topic.name }
+                        .flatMap(\.partitions)
+                    logs.removeAll { !partitions.contains($0.name.partition) }
+                }
+                if logs.isEmpty { continue }
+                $0.topics.append(
+                    DescribeLogDirsResponse.LogDirResult.Topic {
+                        $0.name = topic.name
+                        $0.partitions = logs.map(Self.size)
+                    })
+            }
+        }
+    }
+
+    private static func size(
+        _ log: PartitionLog
+    ) -> DescribeLogDirsResponse.LogDirResult.Topic.Partition {
+        DescribeLogDirsResponse.LogDirResult.Topic.Partition {
+            $0.partitionIndex = log.name.partition
+            // A size that cannot be read is no reason to hide the others.
+            $0.partitionSize = (try? log.view.with { $0 }.sizeBytes()) ?? 0
+        }
+    }
+}

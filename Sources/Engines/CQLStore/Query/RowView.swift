@@ -1,0 +1,239 @@
+// One row as it is now: its stored cells reconciled with all that deletes, ready to be looked at.
+
+import CQLProtocol
+
+/// The live value of one column.
+struct SlotValue {
+    /// `nil` is null; a value of no bytes has a start as well.
+    var start: UnsafeRawPointer?
+    var count = 0
+    var timestamp: Int64 = 0
+    /// Seconds since 1970; 0 for never.
+    var expiry: UInt32 = 0
+
+    @inline(__always)
+    var bytes: UnsafeRawBufferPointer? {
+        start.map { UnsafeRawBufferPointer(start: $0, count: count) }
+    }
+}
+
+/// The current partition and row of a reader. Used by one thread, and filled again for each row:
+/// values are pointers that live until the next row is loaded.
+final class RowView {
+    let table: Table
+    /// Seconds; what expires up to then is gone.
+    let now: UInt32
+    private(set) var slots: [SlotValue]
+    /// The serialised partition key.
+    private(set) var partitionKey = RawBytes()
+    private(set) var staticIsLive = false
+    private var keyScratch = RawBytes()
+    private var staticBytes = RawBytes()
+    private var staticScratch = RawBytes()
+    private var scratch = RawBytes()
+    private var owned = RawBytes()
+    private var elements: [(path: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] = []
+
+    init(_ table: Table, now: UInt32) {
+        self.table = table
+        self.now = now
+        slots = Array(repeating: SlotValue(), count: table.columns.count)
+    }
+
+    @inline(__always)
+    func bytes(_ slot: Int) -> UnsafeRawBufferPointer? { slots[slot].bytes }
+
+    func array(_ slot: Int) -> [UInt8]? { slots[slot].bytes.map { Array($0) } }
+
+    // MARK: Partition
+
+    /// - Parameter key: as it stands in storage keys, escaped, without what is before and behind.
+    func beginPartition(escaped key: UnsafeRawBufferPointer) {
+        partitionKey.clear()
+        _ = OrderedEncoding.unescape(key, at: 0, mask: 0, to: &partitionKey)
+        setPartitionSlots()
+    }
+
+    func beginPartition(raw key: UnsafeRawBufferPointer) {
+        partitionKey.clear()
+        partitionKey.append(key)
+        setPartitionSlots()
+    }
+
+    private func setPartitionSlots() {
+        let parts = PartitionKey.parts(partitionKey.bytes, count: table.partitionKey.count)
+        for slot in table.partitionKey.indices {
+            slots[slot] = SlotValue()
+            if slot < parts.count { set(slot, parts[slot]) }
+        }
+        staticIsLive = false
+        for slot in table.staticSlots { slots[slot] = SlotValue() }
+    }
+
+    private func set(_ slot: Int, _ bytes: UnsafeRawBufferPointer, _ cell: Cell? = nil) {
+        slots[slot] = SlotValue(
+            start: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1), count: bytes.count,
+            timestamp: cell?.timestamp ?? 0, expiry: cell.map { $0.expires ? $0.time : 0 } ?? 0)
+    }
+
+    /// - Parameter floor: the partition's deletion.
+    func loadStatic(_ value: UnsafeRawBufferPointer, floor: Int64?) {
+        staticBytes.clear()
+        staticBytes.append(value)
+        staticScratch.clear()
+        staticScratch.reserve(2 * value.count + 256 + 8 * table.columns.count)
+        guard let reader = RowReader(staticBytes.bytes) else { return }
+        staticIsLive = load(reader, floor: floor, scratch: &staticScratch)
+    }
+
+    // MARK: Row
+
+    /// The static part alone: a partition without rows.
+    func clearRow() {
+        for slot in table.columns.indices
+        where table.columns[slot].kind == .regular || table.columns[slot].kind == .clustering {
+            slots[slot] = SlotValue()
+        }
+    }
+
+    /// - Parameters:
+    ///   - clustering: the bytes behind the kind in the row's key.
+    ///   - floor: what is not newer is deleted; the latest of all deletions but the row's own.
+    /// - Returns: whether there is a row.
+    func loadRow(
+        clustering: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, floor: Int64?
+    ) -> Bool {
+        clearRow()
+        scratch.clear()
+        scratch.reserve(2 * value.count + 256 + 8 * table.columns.count)
+        guard let reader = RowReader(value) else { return false }
+        let hasMarker =
+            reader.marker.map { marker in
+                marker.timestamp > max(floor ?? .min, reader.deletion?.timestamp ?? .min)
+                    && !(marker.expiry != 0 && marker.expiry <= now)
+            } ?? false
+        let hasCells = load(reader, floor: floor, scratch: &scratch)
+        guard hasMarker || hasCells else { return false }
+        loadClustering(clustering, kept: reader.clustering)
+        return true
+    }
+
+    /// Loads a row without clustering values from bytes that are about to go away.
+    func loadOwned(_ value: UnsafeRawBufferPointer) -> Bool {
+        owned.clear()
+        owned.append(value)
+        return loadRow(
+            clustering: UnsafeRawBufferPointer(start: nil, count: 0), value: owned.bytes, floor: nil)
+    }
+
+    private func loadClustering(
+        _ key: UnsafeRawBufferPointer, kept: UnsafeRawBufferPointer
+    ) {
+        let first = table.partitionKey.count
+        if table.keepsClustering {
+            let parts = CollectionBytes.fields(kept)
+            for (index, part) in parts.enumerated() where index < table.clustering.count {
+                if let part { set(first + index, part) }
+            }
+            return
+        }
+        keyScratch.clear()
+        keyScratch.reserve(key.count + 16 * table.clustering.count)
+        var at = 0
+        for (index, column) in table.clustering.enumerated() {
+            let start = keyScratch.count
+            guard let next = OrderedEncoding.decode(
+                key, at: at, type: column.type, descending: column.descending, to: &keyScratch)
+            else { return }
+            set(first + index, keyScratch.bytes.part(start..<keyScratch.count))
+            at = next
+        }
+    }
+
+    /// - Returns: whether any cell is live.
+    private func load(
+        _ reader: RowReader, floor given: Int64?, scratch: inout RawBytes
+    ) -> Bool {
+        var reader = reader
+        let floor = max(given ?? .min, reader.deletion?.timestamp ?? .min)
+        let hasFloor = given != nil || reader.deletion != nil
+        var isLive = false
+        var open = -1
+        var collectionFloor = floor
+        while let cell = reader.next() {
+            let id = Int(cell.column)
+            let slot = id < table.slotOfID.count ? table.slotOfID[id] : -1
+            if open >= 0, slot != open {
+                isLive = closeCollection(open, &scratch) || isLive
+                open = -1
+            }
+            guard slot >= 0, !hasFloor || cell.timestamp > floor else { continue }
+            guard cell.isElement || cell.deletesCollection else {
+                guard cell.isLive(at: now) else { continue }
+                set(slot, cell.value, cell)
+                isLive = true
+                continue
+            }
+            if open < 0 {
+                open = slot
+                collectionFloor = .min
+                elements.removeAll(keepingCapacity: true)
+            }
+            if cell.deletesCollection {
+                collectionFloor = cell.timestamp
+            } else if cell.isLive(at: now), cell.timestamp > collectionFloor {
+                elements.append((cell.path, cell.value))
+            }
+        }
+        if open >= 0 { isLive = closeCollection(open, &scratch) || isLive }
+        return isLive
+    }
+
+    /// Serialises the elements of a collection into its slot; none is null.
+    private func closeCollection(_ slot: Int, _ scratch: inout RawBytes) -> Bool {
+        guard !elements.isEmpty else { return false }
+        let start = scratch.count
+        scratch.appendBig(Int32(elements.count))
+        switch table.columns[slot].type {
+        case .list:
+            for element in elements { CollectionBytes.appendPart(element.value, to: &scratch) }
+        case .set(let type):
+            for element in sorted(type) { CollectionBytes.appendPart(element.path, to: &scratch) }
+        case .map(let key, _):
+            for element in sorted(key) {
+                CollectionBytes.appendPart(element.path, to: &scratch)
+                CollectionBytes.appendPart(element.value, to: &scratch)
+            }
+        default: return false
+        }
+        set(slot, scratch.bytes.part(start..<scratch.count))
+        return true
+    }
+
+    /// Paths are stored in the order of their bytes; most types have another one.
+    private func sorted(
+        _ type: CQLType
+    ) -> [(path: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] {
+        switch type {
+        case .text, .ascii, .blob, .inet: return elements
+        default: break
+        }
+        let keyed = elements.map { element in
+            (CollectionBuilder.ordered(Array(element.path), type), element)
+        }
+        return keyed.sorted { $0.0.isLess(than: $1.0) }.map(\.1)
+    }
+
+    /// Fills the row from values that are not stored: a virtual table's.
+    func load(virtual values: [[UInt8]?]) {
+        scratch.clear()
+        scratch.reserve(values.reduce(0) { $0 + ($1?.count ?? 0) })
+        for (slot, value) in values.enumerated() {
+            slots[slot] = SlotValue()
+            guard let value else { continue }
+            let start = scratch.count
+            scratch.append(value)
+            set(slot, scratch.bytes.part(start..<scratch.count))
+        }
+    }
+}

@@ -1,0 +1,223 @@
+// Runs compiled writes: keys and rows into a batch, conditions first.
+
+import CQLProtocol
+
+/// What comes with one execution besides its values.
+struct WriteOptions: Sendable {
+    /// The client's timestamp, of the request or of the whole batch.
+    var timestamp: Int64?
+    /// What a write without any timestamp gets; rises from write to write.
+    var serverTimestamp: Int64
+    /// Seconds; the client's idea of now, if it has one.
+    var now: UInt32
+}
+
+/// Writes of one thread. Its memory is used again for each row.
+struct WriteExecutor: ~Copyable {
+    private let database: Database
+    private var partitionKey = RawBytes()
+    private var key = RawBytes()
+    private var row = RawBytes()
+    private var clustering = RawBytes()
+
+    init(_ database: Database) { self.database = database }
+
+    /// Adds everything the plan writes to the batch.
+    ///
+    /// The values' number was checked. What is stored already must be readable from the database where `plan.needsRead`: the caller
+    /// writes the batch out before.
+    mutating func add(
+        _ plan: WritePlan, _ values: BoundValues, _ options: WriteOptions,
+        _ context: EvaluationContext, to batch: inout WriteBatch
+    ) throws(StatementError) {
+        let times = try self.times(plan, values, options, context)
+        if plan.partition.count == 1, case .one(.marker(let index, let type)) = plan.partition[0] {
+            partitionKey.clear()
+            try appendMarker(values, index, type, name: plan.table.partitionKey[0].name)
+            try KeyBuilder.checkKey(partitionKey.bytes)
+            return try addPartition(plan, values, times, context, to: &batch)
+        }
+        let keys = try KeyBuilder.partitionKeys(plan.partition, plan.table, values, context)
+        for key in keys {
+            partitionKey.clear()
+            partitionKey.append(key)
+            try addPartition(plan, values, times, context, to: &batch)
+        }
+    }
+
+    private mutating func appendMarker(
+        _ values: BoundValues, _ index: Int, _ type: CQLType, name: String
+    ) throws(StatementError) {
+        if values.cells.isUnset(index) { throw .invalid("Invalid unset value for column \(name)") }
+        try values.cells.withBytes(of: index) { bytes throws(StatementError) in
+            guard let bytes else { throw .invalid("Invalid null value in condition for column \(name)") }
+            try ValueCheck.check(bytes, type)
+            partitionKey.append(bytes)
+        }
+    }
+
+    private func times(
+        _ plan: WritePlan, _ values: BoundValues, _ options: WriteOptions,
+        _ context: EvaluationContext
+    ) throws(StatementError) -> WriteTimes {
+        // A counter's next value must win over the one it was made from, whatever clients say.
+        var timestamp =
+            plan.table.isCounter
+            ? options.serverTimestamp : options.timestamp ?? options.serverTimestamp
+        if let expression = plan.timestamp {
+            switch try expression.evaluate(values, context) {
+            case .unset: break
+            case .null: throw .invalid("Invalid null value of timestamp")
+            case .bytes(let bytes):
+                guard bytes.count == 8 else { throw .invalid("Invalid timestamp value") }
+                timestamp = bytes.withUnsafeBytes { $0.big() }
+            }
+        }
+        guard timestamp > .min else { throw .invalid("Invalid timestamp value") }
+        var timeToLive = plan.table.options.defaultTimeToLive
+        if let expression = plan.timeToLive {
+            switch try expression.evaluate(values, context) {
+            case .unset: break
+            case .null: timeToLive = 0
+            case .bytes(let bytes):
+                guard bytes.count == 4 else { throw .invalid("Invalid TTL value") }
+                timeToLive = Int64(bytes.withUnsafeBytes { $0.big(as: Int32.self) })
+                guard timeToLive >= 0 else {
+                    throw .invalid("A TTL must be greater or equal to 0, but was \(timeToLive)")
+                }
+                guard timeToLive <= StoreLimits.timeToLiveMax else {
+                    throw .invalid(
+                        "ttl is too large. requested (\(timeToLive)) maximum (\(StoreLimits.timeToLiveMax))")
+                }
+            }
+        }
+        return WriteTimes(timestamp: timestamp, now: options.now, timeToLive: timeToLive)
+    }
+
+    // MARK: One partition
+
+    private mutating func addPartition(
+        _ plan: WritePlan, _ values: BoundValues, _ times: WriteTimes,
+        _ context: EvaluationContext, to batch: inout WriteBatch
+    ) throws(StatementError) {
+        let deletion = Deletion(timestamp: times.timestamp, localTime: times.now)
+        switch plan.target {
+        case .rows(let sources):
+            if !plan.statics.isEmpty {
+                try addRow(plan.statics, [], plan, values, times, context, isStatic: true, to: &batch)
+            }
+            guard plan.insertsRow || plan.deletesRow || !plan.regular.isEmpty else { return }
+            if sources.allSatisfy(\.isOne) {
+                try loadClustering(sources, plan.table, values, context)
+                try addRow(plan.regular, [], plan, values, times, context, isStatic: false, to: &batch)
+                return
+            }
+            for encoded in try KeyBuilder.clusterings(sources, plan.table, values, context) {
+                guard !plan.table.keepsClustering else {
+                    throw .invalid("IN on clustering columns of these types is not supported in this release")
+                }
+                try addRow(
+                    plan.regular, encoded, plan, values, times, context, isStatic: false, to: &batch)
+            }
+        case .statics:
+            try addRow(plan.statics, [], plan, values, times, context, isStatic: true, to: &batch)
+        case .partition:
+            startKey(plan.table, StorageKey.Kind.partitionDeletion)
+            row.clear()
+            Reconcile.append(deletion, to: &row)
+            batch.merge(key.bytes, row.bytes)
+        case .range(let sources, let slice):
+            for range in try KeyBuilder.ranges(sources, slice, plan.table, values, context) {
+                startKey(plan.table, StorageKey.Kind.rangeDeletion)
+                range.start.withUnsafeBytes { start in
+                    range.end.withUnsafeBytes { end in
+                        StorageKey.appendBounds(start: start, end: end, to: &key)
+                    }
+                }
+                row.clear()
+                Reconcile.append(deletion, to: &row)
+                batch.merge(key.bytes, row.bytes)
+            }
+        }
+    }
+
+    private mutating func startKey(_ table: Table, _ kind: UInt8) {
+        key.clear()
+        StorageKey.appendPartition(table: table.storageID, key: partitionKey.bytes, to: &key)
+        key.append(kind)
+    }
+
+    /// The key's clustering part into `key` and, where it must be kept, the values into `clustering`.
+    private mutating func loadClustering(
+        _ sources: [ValueSource], _ table: Table, _ values: BoundValues,
+        _ context: EvaluationContext
+    ) throws(StatementError) {
+        startKey(table, StorageKey.Kind.row)
+        clustering.clear()
+        for (source, column) in zip(sources, table.clustering) {
+            guard case .one(let expression) = source else { continue }
+            guard let bytes = try expression.evaluate(values, context).bytes(
+                unset: "Invalid unset value for column \(column.name)")
+            else { throw .invalid("Invalid null value in condition for column \(column.name)") }
+            guard bytes.count <= StoreLimits.keyBytesMax else {
+                throw KeyBuilder.keyTooLong(bytes.count)
+            }
+            bytes.withUnsafeBytes { bytes in
+                OrderedEncoding.append(
+                    bytes, type: column.type, descending: column.descending, to: &key)
+                if table.keepsClustering { CollectionBytes.appendPart(bytes, to: &clustering) }
+            }
+        }
+    }
+
+    /// - Parameter encoded: clustering bytes; empty when `key` holds the row's key already.
+    private mutating func addRow(
+        _ changes: [ColumnChanges], _ encoded: [UInt8], _ plan: WritePlan, _ values: BoundValues,
+        _ times: WriteTimes, _ context: EvaluationContext, isStatic: Bool,
+        to batch: inout WriteBatch
+    ) throws(StatementError) {
+        if isStatic {
+            startKey(plan.table, StorageKey.Kind.staticRow)
+            clustering.clear()
+        } else if !encoded.isEmpty {
+            startKey(plan.table, StorageKey.Kind.row)
+            key.append(encoded)
+            clustering.clear()
+        }
+        let stored = plan.needsRead ? try self.stored(plan.table, isStatic, context) : nil
+        row.clear()
+        let mutation = RowMutation(
+            values: values, context: context, times: times, stored: stored)
+        try mutation.append(
+            changes, marker: plan.insertsRow && !isStatic,
+            deletion: plan.deletesRow && !isStatic
+                ? Deletion(timestamp: times.timestamp, localTime: times.now) : nil,
+            clustering: clustering.bytes, to: &row)
+        batch.merge(key.bytes, row.bytes)
+    }
+
+    /// The row at `key`, with what deletes it from outside.
+    private func stored(
+        _ table: Table, _ isStatic: Bool, _ context: EvaluationContext
+    ) throws(StatementError) -> StoredRow? {
+        do {
+            var floor: Int64?
+            if table.hasClustering {
+                let view = RowView(table, now: context.nowSeconds)
+                let place = try StorageKey.kindIndex(of: key.bytes).map { kindIndex throws(StorageFailure) in
+                    try PartitionReader.deletions(database, key.bytes, kindIndex: kindIndex, view)
+                }
+                floor = isStatic ? place?.partition?.timestamp : place.flatMap { deletions in
+                    StorageKey.kindIndex(of: key.bytes).flatMap {
+                        deletions.floor(at: key.bytes.part($0 + 1..<key.count))
+                    }
+                }
+            }
+            return try database.get(key.bytes) { bytes in
+                bytes.map { StoredRow($0, floor: floor, now: context.nowSeconds) }
+            }
+        } catch {
+            throw .readFailed(error.description)
+        }
+    }
+}

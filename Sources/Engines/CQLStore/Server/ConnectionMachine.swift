@@ -1,0 +1,90 @@
+// What may be said when on a connection, as a value.
+
+import CQLProtocol
+
+/// The life of a connection: nothing but OPTIONS and STARTUP at first, then everything.
+///
+/// Source: native_protocol_v5.spec, section 4.1; the switch to segments is described at `FrameReader`.
+struct ConnectionMachine {
+    enum State: Equatable {
+        case waitingForStartup
+        case ready(ProtocolVersion)
+        case closing
+    }
+
+    enum Action: Equatable {
+        /// Answer in the newest version we know, then close.
+        case refuseVersion(UInt8, stream: Int16)
+        /// The bytes are no requests; answer if it can be told whom, then close.
+        case refuse(String, stream: Int16)
+        /// The request is out of place; the connection goes on.
+        case reject(String)
+        case answerOptions
+        case start(ProtocolVersion)
+        /// A client that logs in although nobody asked it to.
+        case acceptCredentials
+        case register
+        case run
+        case ignore
+    }
+
+    private(set) var state = State.waitingForStartup
+
+    mutating func received(_ envelope: Envelope) -> Action {
+        switch state {
+        case .closing: return .ignore
+        case .waitingForStartup: return first(envelope)
+        case .ready(let version):
+            guard envelope.protocolVersion != nil else {
+                state = .closing
+                return .refuseVersion(envelope.version, stream: envelope.stream)
+            }
+            guard envelope.protocolVersion == version else {
+                state = .closing
+                return .refuse(
+                    "Invalid message version. Got \(envelope.version)/v\(envelope.version) but "
+                        + "previous messages on this connection had version \(version.listed)",
+                    stream: envelope.stream)
+            }
+            return next(envelope)
+        }
+    }
+
+    private mutating func first(_ envelope: Envelope) -> Action {
+        guard let version = envelope.protocolVersion else {
+            state = .closing
+            return .refuseVersion(envelope.version, stream: envelope.stream)
+        }
+        guard !envelope.isResponse else {
+            state = .closing
+            return .refuse("a response came where a request was expected", stream: envelope.stream)
+        }
+        switch envelope.knownOpcode {
+        case .options: return .answerOptions
+        case .startup:
+            state = .ready(version)
+            return .start(version)
+        default:
+            state = .closing
+            return .refuse(
+                "Unexpected message \(envelope.opcode), expecting STARTUP or OPTIONS",
+                stream: envelope.stream)
+        }
+    }
+
+    private func next(_ envelope: Envelope) -> Action {
+        switch envelope.knownOpcode {
+        case .options: .answerOptions
+        case .register: .register
+        case .query, .prepare, .execute, .batch: .run
+        case .authResponse: .acceptCredentials
+        case .startup: .reject("Unexpected message STARTUP, the connection is already started")
+        case .error, .ready, .authenticate, .supported, .result, .event, .authChallenge,
+            .authSuccess, nil:
+            .reject("Unknown opcode \(envelope.opcode)")
+        }
+    }
+
+    /// STARTUP was not to our liking; the connection waits for a better one or its end.
+    mutating func startupFailed() { state = .closing }
+}

@@ -1,0 +1,100 @@
+// Triggers a run by Airflow's REST API and follows it to its end.
+
+import AirflowClient
+import Foundation
+import MillraceBase
+
+/// A run that has ended, and what the stages did meanwhile.
+struct EndedRun: Sendable {
+    var dag: String
+    var run: AirflowRun
+    var tasks: [AirflowTaskInstance]
+    /// The result of each task that has one.
+    var results: [String: JSONValue]
+    var progress: StageProgress.Snapshot
+    var took: Duration
+}
+
+struct RunFollower: Sendable {
+    let airflow: AirflowConnection
+    let console: ConsoleConnection
+    let isQuiet: Bool
+
+    /// How often the run and the stages are looked at.
+    private static let look: Duration = .milliseconds(100)
+
+    init(file: StackFile, settings: Settings, isQuiet: Bool) throws {
+        airflow = AirflowConnection(try file.endpoint("orchestrator"))
+        console = ConsoleConnection(endpoint: try file.endpoint("console"))
+        self.isQuiet = isQuiet
+    }
+
+    /// Triggers a run and waits for its end.
+    func runOnce(_ dag: String, conf: JSONValue) async throws -> EndedRun {
+        let before = try await progress()
+        let began = ContinuousClock.now
+        let run = try await Self.told { try await airflow.trigger(dag, conf: conf) }
+        say("run \(run.id) of \(dag)")
+        let total = run.conf?["users"]?.int ?? conf["users"]?.int ?? 0
+        return try await follow(dag, run: run, total: total, before: before, began: began)
+    }
+
+    /// Waits for runs that were interrupted; a started stack resumes them by itself.
+    ///
+    /// - Returns: the last of them, or `nil` when there was none.
+    func finishInterrupted(of dag: String) async throws -> EndedRun? {
+        var last: EndedRun?
+        let runs = try await Self.told { try await airflow.runs(dag) }.filter { !$0.isFinished }
+        for run in runs {
+            say("run \(run.id) of \(dag) goes on")
+            let total = run.conf?["users"]?.int ?? 0
+            let ended = try await follow(
+                dag, run: run, total: total, before: .init(), began: .now)
+            if last == nil || !ended.run.isSuccess { last = ended }
+        }
+        return last
+    }
+
+    private func follow(
+        _ dag: String, run: AirflowRun, total: Int, before: StageProgress.Snapshot,
+        began: ContinuousClock.Instant
+    ) async throws -> EndedRun {
+        var display = ProgressDisplay(total: total, isInteractive: Terminal.isInteractive)
+        var run = run
+        while !run.isFinished {
+            if !isQuiet { display.show(try await progress().since(before).counts) }
+            try await Task.sleep(for: Self.look)
+            run = try await Self.told { [run] in try await airflow.run(dag, run.id) }
+        }
+        let took = ContinuousClock.now - began
+        let snapshot = try await progress().since(before)
+        if !isQuiet { display.show(snapshot.counts, isLast: true) }
+        let id = run.id
+        let tasks = try await Self.told { try await airflow.taskInstances(dag, id) }
+        var results: [String: JSONValue] = [:]
+        for task in tasks where task.state == "success" {
+            results[task.taskID] = try? await airflow.result(dag, id, task: task.taskID)
+        }
+        return EndedRun(
+            dag: dag, run: run, tasks: tasks, results: results, progress: snapshot, took: took)
+    }
+
+    private func progress() async throws -> StageProgress.Snapshot {
+        StageProgress.Snapshot(json: try await console.get("/api/progress"))
+    }
+
+    private func say(_ text: String) { if !isQuiet { Terminal.print(text) } }
+
+    /// The API's refusals as failures in the person's words.
+    static func told<Value>(_ call: () async throws -> Value) async throws -> Value {
+        do { return try await call() } catch let error as AirflowError {
+            throw Failure(
+                "the orchestrator refuses", at: "its REST API", because: "\(error)",
+                next: "millrace dags show DAG lists its parameters and their bounds")
+        }
+    }
+}
+
+extension StageProgress.Snapshot {
+    var counts: [Stage: Int] { stages.mapValues(\.count) }
+}
