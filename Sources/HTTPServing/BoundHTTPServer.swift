@@ -45,8 +45,8 @@ package final class BoundHTTPServer: Service {
     ) async throws(ListenError) -> BoundHTTPServer {
         let (ports, bound) = AsyncThrowingStream.makeStream(of: Int.self)
         var quiet = logger
-        // Hummingbird announces each start at info; the stack prints all addresses itself.
-        quiet.logLevel = max(logger.logLevel, .notice)
+        // Hummingbird announces each start, and calls a connection that we cut at the end an error.
+        quiet.logLevel = max(logger.logLevel, .critical)
         let application = Application(
             responder: responder,
             configuration: .init(address: .hostname(host, port: port), reuseAddress: true),
@@ -81,7 +81,10 @@ package final class BoundHTTPServer: Service {
     package func run() async throws {
         try await withGracefulShutdownHandler {
             try await withTaskCancellationHandler {
-                do { try await serving.value } catch is CancellationError {}
+                do { try await serving.value } catch {
+                    // On the way down a connection that is cut short is no failure.
+                    guard Task.isCancelled || Task.isShuttingDownGracefully else { throw error }
+                }
             } onCancel: {
                 serving.cancel()
             }

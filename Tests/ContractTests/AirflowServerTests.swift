@@ -127,7 +127,9 @@ struct AirflowServerTests {
     @Test func troublesEndAsTheyShould() async throws {
         try await AirflowTestServer.inFolder { path in
             try await AirflowTestServer.with([Self.troubles], at: path) { test in
-                func play(_ kind: String) async throws -> (run: AirflowRun, task: AirflowTaskInstance?) {
+                func play(_ kind: String) async throws -> (
+                    run: AirflowRun, task: AirflowTaskInstance?
+                ) {
                     let run = try await test.client.trigger(
                         "troubles", conf: ["kind": .string(kind)])
                     let ended = try await test.client.wait("troubles", run.id)

@@ -52,7 +52,8 @@ struct AirflowTestServer {
                 context: { AirflowTestContext(invocation: $0, effects: effects) }, logger: logger)
         }
         let host = Endpoint.Host("127.0.0.1", port: server.port)
-        let client = AirflowConnection(Endpoint(scheme: "http", hosts: [host], user: "a", password: "b"))
+        let client = AirflowConnection(
+            Endpoint(scheme: "http", hosts: [host], user: "a", password: "b"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             defer { group.cancelAll() }

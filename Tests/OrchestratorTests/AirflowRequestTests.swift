@@ -10,11 +10,14 @@ struct AirflowRequestTests {
     @Test func readsQueries() throws {
         let request = AirflowRequest(
             method: .get, path: ["dags"],
-            query: "limit=5&offset=10&state=running&state=failed&order_by=-run_after&paused=True&x=a%20b+c")
+            query:
+                "limit=5&offset=10&state=running&state=failed&order_by=-run_after&paused=True&x=a%20b+c"
+        )
         let page = try request.page()
         #expect(page.limit == 5 && page.offset == 10)
         #expect(request.values("state") == ["running", "failed"])
-        #expect(request.order.first?.name == "run_after" && request.order.first?.isDescending == true)
+        #expect(
+            request.order.first?.name == "run_after" && request.order.first?.isDescending == true)
         #expect(try request.flag("paused") == true)
         #expect(request.value("x") == "a b c")
     }
@@ -33,7 +36,9 @@ struct AirflowRequestTests {
         #expect(AirflowRefusal(OrchestratorError.unknownDAG("d")).status == 404)
         #expect(AirflowRefusal(OrchestratorError.runExists("r")).status == 409)
         #expect(AirflowRefusal(OrchestratorError.badConfiguration("c")).status == 400)
-        #expect(AirflowRefusal(OrchestratorError.unknownDAG("d")).json["detail"]?.string?.contains("`d`") == true)
+        #expect(
+            AirflowRefusal(OrchestratorError.unknownDAG("d")).json["detail"]?.string?.contains(
+                "`d`") == true)
     }
 }
 

@@ -16,7 +16,9 @@ struct MomentTests {
     }
 
     @Test func survivesTheRoundTrip() {
-        for milliseconds in stride(from: Int64(-9_000_000_000_123), to: 9_000_000_000_000, by: 777_777_777_777) {
+        for milliseconds in stride(
+            from: Int64(-9_000_000_000_123), to: 9_000_000_000_000, by: 777_777_777_777)
+        {
             #expect(Moment.milliseconds(Moment.text(milliseconds: milliseconds)) == milliseconds)
         }
     }

@@ -96,7 +96,8 @@ struct SchedulerPlayer {
             case .updateRun(let run): runs[run.key]?.run = run
             case .deleteRun(let key): runs[key] = nil
             case .updateTask(let run, let task):
-                guard let at = runs[run]?.tasks.firstIndex(where: { $0.taskID == task.taskID }) else {
+                guard let at = runs[run]?.tasks.firstIndex(where: { $0.taskID == task.taskID })
+                else {
                     continue
                 }
                 runs[run]?.tasks[at] = task
@@ -155,7 +156,8 @@ struct SchedulerMachineTests {
         for change in player.changes {
             switch change {
             case .setResult: kinds.append("result")
-            case .updateTask(_, let task): kinds.append("\(task.taskID) \(task.state?.rawValue ?? "")")
+            case .updateTask(_, let task):
+                kinds.append("\(task.taskID) \(task.state?.rawValue ?? "")")
             case .beginTry: kinds.append("begin")
             case .endTry: kinds.append("end")
             case .insertRun, .updateRun, .deleteRun, .appendLog, .setDAG: kinds.append("other")
@@ -333,11 +335,13 @@ extension SchedulerPlayer {
                 copy.changes[index] = .updateRun(run)
             }
         }
-        var stored = copy.stored().runs.first { $0.run.key == key } ?? StoredRun(
-            run: DAGRun(
-                key: key, dagID: "", runID: "", number: 0, type: .manual, triggeredBy: .test,
-                state: .failed, runAfter: 0, queuedAt: 0, configuration: [:], parameters: [:]),
-            tasks: [], results: [:])
+        var stored =
+            copy.stored().runs.first { $0.run.key == key }
+            ?? StoredRun(
+                run: DAGRun(
+                    key: key, dagID: "", runID: "", number: 0, type: .manual, triggeredBy: .test,
+                    state: .failed, runAfter: 0, queuedAt: 0, configuration: [:], parameters: [:]),
+                tasks: [], results: [:])
         stored.run.state = .failed
         return stored
     }

@@ -27,14 +27,16 @@ struct BatchMachineTests {
     }
 
     /// Goal: only a batch that was logged and not committed runs again.
-    @Test(arguments: [
-        (nil, nil, BatchMachine.State.idle(next: 0), Action.waitForRows),
-        (0, nil, .running(batch: 0, thenStop: false), .run(batch: 0)),
-        (0, 0, .idle(next: 1), .waitForRows),
-        (7, 6, .running(batch: 7, thenStop: false), .run(batch: 7)),
-        (7, 7, .idle(next: 8), .waitForRows),
-    ] as [(Int?, Int?, BatchMachine.State, Action)])
-    func recovers(_ logged: Int?, _ committed: Int?, _ state: BatchMachine.State, _ action: Action) {
+    @Test(
+        arguments: [
+            (nil, nil, BatchMachine.State.idle(next: 0), Action.waitForRows),
+            (0, nil, .running(batch: 0, thenStop: false), .run(batch: 0)),
+            (0, 0, .idle(next: 1), .waitForRows),
+            (7, 6, .running(batch: 7, thenStop: false), .run(batch: 7)),
+            (7, 7, .idle(next: 8), .waitForRows),
+        ] as [(Int?, Int?, BatchMachine.State, Action)])
+    func recovers(_ logged: Int?, _ committed: Int?, _ state: BatchMachine.State, _ action: Action)
+    {
         let (machine, first) = BatchMachine.recovered(logged: logged, committed: committed)
         #expect(machine.state == state)
         #expect(first == action)

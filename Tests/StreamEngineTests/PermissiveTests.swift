@@ -29,8 +29,10 @@ struct PermissiveTests {
 
     /// Measured on Spark 4.3 (streaming.md, section 2, item 14), and its source for the rest.
     @Test(arguments: [
-        (#"{"s":"a","i":1,"l":2,"d":1.5,"b":true,"t":"2024-01-02T03:04:05Z","x":"AQI="}"#,
-            ["a", "1", "2", "1.5", "true", "1704164645000000", "\u{1}\u{2}"]),
+        (
+            #"{"s":"a","i":1,"l":2,"d":1.5,"b":true,"t":"2024-01-02T03:04:05Z","x":"AQI="}"#,
+            ["a", "1", "2", "1.5", "true", "1704164645000000", "\u{1}\u{2}"]
+        ),
         // Other values for a string column become their JSON text.
         (#"{"s":12345}"#, ["12345"]), (#"{"s":true}"#, ["true"]), (#"{"s":1e2}"#, ["1e2"]),
         (#"{"s":{"x": [1, 2.5, null]}}"#, [#"{"x": [1, 2.5, null]}"#]),
@@ -63,19 +65,21 @@ struct PermissiveTests {
     }
 
     /// Goal: what is no object is a row of nulls for Spark, and a dead letter for us.
-    @Test(arguments: [
-        (#"{"s":"a","#, "the value is not JSON"), (#"{"s":"a"#, "the value is not JSON"),
-        (#"{"s":"a" "i":1}"#, "the value is not JSON"), ("", "the value is not JSON"),
-        (#"{"s":01}"#, "the value is not JSON"), (#"{"s":tru}"#, "the value is not JSON"),
-        (#"{"s":1x}"#, "the value is not JSON"), (#"{s:1}"#, "the value is not JSON"),
-        (#"{"s":"a"\#n"}"#, "the value is not JSON"), (#"{"s":"\q"}"#, "the value is not JSON"),
-        (#"[{"s":"a"}]"#, "the value is no JSON object"), ("null", "the value is no JSON object"),
-        ("17", "the value is no JSON object"), (nil, "the value is null"),
-        (
-            #"{"s":"# + String(repeating: "[", count: 200),
-            "the value nests deeper than 128 levels"
-        ),
-    ] as [(String?, String)])
+    @Test(
+        arguments: [
+            (#"{"s":"a","#, "the value is not JSON"), (#"{"s":"a"#, "the value is not JSON"),
+            (#"{"s":"a" "i":1}"#, "the value is not JSON"), ("", "the value is not JSON"),
+            (#"{"s":01}"#, "the value is not JSON"), (#"{"s":tru}"#, "the value is not JSON"),
+            (#"{"s":1x}"#, "the value is not JSON"), (#"{s:1}"#, "the value is not JSON"),
+            (#"{"s":"a"\#n"}"#, "the value is not JSON"), (#"{"s":"\q"}"#, "the value is not JSON"),
+            (#"[{"s":"a"}]"#, "the value is no JSON object"),
+            ("null", "the value is no JSON object"),
+            ("17", "the value is no JSON object"), (nil, "the value is null"),
+            (
+                #"{"s":"# + String(repeating: "[", count: 200),
+                "the value nests deeper than 128 levels"
+            ),
+        ] as [(String?, String)])
     func refuses(_ text: String?, _ reason: String) {
         let relaxed = Self.read(text)
         #expect(relaxed.shown(row: 0) == Self.nulls)
@@ -109,7 +113,9 @@ struct PermissiveTests {
     }
 
     /// Goal: bytes that are not UTF-8 never come out as text.
-    @Test(arguments: [[0xFF], [0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80]])
+    @Test(arguments: [
+        [0xFF], [0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80],
+    ])
     func refusesBytesThatAreNotUTF8(_ bytes: [Int]) {
         let text = Array(#"{"s":""#.utf8) + bytes.map { UInt8($0) } + Array(#""}"#.utf8)
         var batch = RowBatch(sourceRows(bytes: [text]))

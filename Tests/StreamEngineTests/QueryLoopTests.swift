@@ -72,16 +72,21 @@ struct QueryLoopTests {
                 {"people":{"0":25,"1":5}}
                 """)
         #expect(files["commits/2"] != nil && files["commits/3"] == nil)
-        #expect(files["sources/0/0"].map { String(decoding: $0, as: UTF8.self) }
-            == "v1\n" + #"{"people":{"0":0,"1":0}}"#)
+        #expect(
+            files["sources/0/0"].map { String(decoding: $0, as: UTF8.self) }
+                == "v1\n" + #"{"people":{"0":0,"1":0}}"#)
         #expect(status.committedOffsets == ["people": [0: 25, 1: 5]])
         #expect(status.batchID == 2)
         #expect(progress.snapshot.count(.stored) == 30)
         #expect(progress.snapshot.count(.processed) == 30)
         #expect(
-            progress.snapshot.stages[.stored]?.latency.percentile(0.5).map { $0 >= .milliseconds(490) }
+            progress.snapshot.stages[.stored]?.latency.percentile(0.5).map {
+                $0 >= .milliseconds(490)
+            }
                 == true)
-        #expect(status.lastProgress?["sources"]?[0]?["endOffset"]?.text == #"{"people":{"0":25,"1":5}}"#)
+        #expect(
+            status.lastProgress?["sources"]?[0]?["endOffset"]?.text == #"{"people":{"0":25,"1":5}}"#
+        )
         #expect(status.lastProgress?["id"]?.string == status.id)
     }
 
@@ -160,7 +165,8 @@ struct QueryLoopTests {
             .withColumn("age", col("email").substr(2, 1).cast(.int))
             .write(.cassandra(keyspace: "k", table: "t"))
         let world = MemoryWorld()
-        world.append(Self.people(0..<3) + [#"{"id":"q","email":"x@y"}"#, #"{"id":"p1","email":"no"}"#])
+        world.append(
+            Self.people(0..<3) + [#"{"id":"q","email":"x@y"}"#, #"{"id":"p1","email":"no"}"#])
         #expect(try await Self.live(world, query).exception == nil)
         #expect(world.state.withLock { $0.deadLetters.map(\.offset) } == [3])
         #expect(world.state.withLock { $0.table["p2"] } == ["p2", "p2@example.com", "2"])
@@ -237,7 +243,8 @@ struct QueryLoopTests {
         while state.status.message != "unreachable" { await Task.yield() }
         state.requestStop()
         #expect(await outcome.status.state == .stopped)
-        #expect(world.state.withLock { $0.files["offsets/0"] != nil && $0.files["commits/0"] == nil })
+        #expect(
+            world.state.withLock { $0.files["offsets/0"] != nil && $0.files["commits/0"] == nil })
         world.state.withLock { $0.sinkErrors = [] }
         #expect(try await Self.live(world).exception == nil)
         #expect(world.state.withLock { $0.files["commits/0"] } != nil)

@@ -68,13 +68,15 @@ struct RecordMaker {
     /// All of it in `\u` escapes, surrogate pairs included.
     private func escaped(_ record: JSONObject) -> [UInt8] {
         func text(_ text: String) -> String {
-            "\"" + text.utf16.map { unit in
-                let digits = String(unit, radix: 16)
-                return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            }.joined() + "\""
+            "\""
+                + text.utf16.map { unit in
+                    let digits = String(unit, radix: 16)
+                    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }.joined() + "\""
         }
         let members = record.members.map { member in
-            let value = if case .string(let inner) = member.value { text(inner) } else { member.value.text }
+            let value =
+                if case .string(let inner) = member.value { text(inner) } else { member.value.text }
             return "\(text(member.name)): \(value)"
         }
         return Array("{\(members.joined(separator: " , "))}".utf8)

@@ -61,7 +61,10 @@ struct AnalysisTests {
         (query().select("id", col("email").alias("id")), .columnAlreadyExists, "id"),
         (query().select("timestamp"), .unresolvedColumn, "timestamp"),
         (query().withColumn("x", coalesce(col("age"), "x")), .dataTypeMismatch, "coalesce(age, x)"),
-        (query().withColumn("x", col("born").cast(.boolean)), .dataTypeMismatch, "CAST(born AS BOOLEAN)"),
+        (
+            query().withColumn("x", col("born").cast(.boolean)), .dataTypeMismatch,
+            "CAST(born AS BOOLEAN)"
+        ),
         (query().select(fromJSON("id", as: StructType()).alias("j")), .invalidExpression, ""),
         (query().select(fromJSON("age", as: schema)), .dataTypeMismatch, "age"),
         (query().withColumn("x", col("age").otherwise(1)), .invalidExpression, "<invalid>"),
@@ -112,7 +115,8 @@ struct AnalysisTests {
             .select(
                 (col("age") + Int64(1)).alias("a"), (col("age") * 1.5).alias("b"),
                 (col("age") / 2).alias("c"), (col("born") > "2020-01-01").alias("d"),
-                when(col("age") < 18, 0).otherwise(Int64(1)).alias("e"))
+                when(col("age") < 18, 0).otherwise(Int64(1)).alias("e")
+            )
             .write(Self.sink)
         #expect(
             try query.outputSchema().fields.map(\.type)

@@ -32,7 +32,9 @@ struct PlanTests {
         #expect(col("a").cast(.long).description == "CAST(a AS BIGINT)")
         #expect(concat(col("a"), "-", col("b")).description == "concat(a, -, b)")
         #expect((col("a") + 1).alias("b").description == "b")
-        #expect(when(col("a") > 1, "x").otherwise("y").description == "CASE WHEN (a > 1) THEN x ELSE y END")
+        #expect(
+            when(col("a") > 1, "x").otherwise("y").description
+                == "CASE WHEN (a > 1) THEN x ELSE y END")
         #expect(col("a").isin(1, 2).description == "(a IN (1, 2))")
     }
 

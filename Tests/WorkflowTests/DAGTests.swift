@@ -32,7 +32,8 @@ struct DAGTests {
         let problems = Set(error?.problems.map(\.description) ?? [])
         for part in [
             "\"bad id!\" is no id", "maxActiveRuns", "schedule", "two tasks are called \"a\"",
-            "two parameters are called \"n\"", "default of parameter \"n\" is not a whole number from 1",
+            "two parameters are called \"n\"",
+            "default of parameter \"n\" is not a whole number from 1",
             "-1 retries", "timeout of \"a\"", "belongs to DAG \"other\"",
         ] {
             #expect(problems.contains { $0.contains(part) }, "\(part)")
@@ -139,8 +140,12 @@ struct TaskBodyTests {
 
     @Test func tooLargeAResultFailsTheTask() async throws {
         let dag = DAG("d") { dag in
-            dag.task("fits") { run in String(repeating: "x", count: WorkflowLimits.resultBytesMax - 2) }
-            dag.task("large") { run in String(repeating: "x", count: WorkflowLimits.resultBytesMax - 1) }
+            dag.task("fits") { run in
+                String(repeating: "x", count: WorkflowLimits.resultBytesMax - 2)
+            }
+            dag.task("large") { run in
+                String(repeating: "x", count: WorkflowLimits.resultBytesMax - 1)
+            }
         }
         #expect(try await Self.run(dag, "fits").json?.count == WorkflowLimits.resultBytesMax)
         let error = await #expect(throws: FailTask.self) { try await Self.run(dag, "large") }

@@ -69,7 +69,8 @@ struct TriggerRuleTests {
         .init(.allSkipped, "S.", .skip), .init(.allSkipped, "F.", .skip),
         .init(.allSkipped, "U.", .skip), .init(.allSkipped, "KR", .wait),
         .init(.allDoneMinOneSuccess, "SF", .run), .init(.allDoneMinOneSuccess, "S.", .wait),
-        .init(.allDoneMinOneSuccess, "K.", .skip), .init(.allDoneMinOneSuccess, "FU", .failUpstream),
+        .init(.allDoneMinOneSuccess, "K.", .skip),
+        .init(.allDoneMinOneSuccess, "FU", .failUpstream),
         .init(.allDoneSetupSuccess, "SF", .run), .init(.allDoneSetupSuccess, "S.", .wait),
         .init(.always, "...", .run), .init(.always, "F.", .run),
     ]

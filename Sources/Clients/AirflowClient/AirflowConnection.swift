@@ -12,9 +12,17 @@ package struct AirflowConnection: Sendable {
     let transport: AirflowTransport
 
     /// - Parameter endpoint: `http://host:8080`, also `airflow+http://…`.
-    package init(_ endpoint: Endpoint, http: HTTPClient = .shared) {
+    package init(_ endpoint: Endpoint, http: HTTPClient = AirflowConnection.http) {
         transport = AirflowTransport(endpoint, http: http)
     }
+
+    /// Lives as long as the process. Unlike `HTTPClient.shared` it says at once that nobody listens,
+    /// instead of trying again until the time for an answer is over.
+    package static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     package func version() async throws(AirflowError) -> String {
         try await transport.call(.GET, "/version")["version"]?.string ?? ""

@@ -55,7 +55,8 @@ package final class OrchestratorServer: Service {
         var machine = SchedulerMachine(
             plans: plans, tasksMax: max(1, configuration.tasksMax), dags: try await store.dags(),
             nextRunKey: try await store.nextRunKey())
-        let stored = try await store.unfinishedRuns(results: machine.plans.mapValues(\.choosingTaskIDs))
+        let stored = try await store.unfinishedRuns(
+            results: machine.plans.mapValues(\.choosingTaskIDs))
         let first = machine.began(
             stored, schedules: configuration.schedules,
             pausedAtCreation: configuration.pausedAtCreation, now: clock.milliseconds())
@@ -66,7 +67,8 @@ package final class OrchestratorServer: Service {
             listeners: core.listeners, clock: clock, logger: logger)
         let http = try await HTTPListener.start(
             host: configuration.host, port: configuration.port,
-            responder: AirflowResponder(api: AirflowAPI(core: core), logger: logger), logger: logger)
+            responder: AirflowResponder(api: AirflowAPI(core: core), logger: logger), logger: logger
+        )
         return OrchestratorServer(core: core, loop: loop, http: http, logger: logger)
     }
 

@@ -81,6 +81,13 @@ package final class RegistryServer: Service {
         }
     }
 
+    /// Ends what `start` began, for those who do not `run` it. More than once does no harm.
+    package func stop() async {
+        await group.triggerGracefulShutdown()
+        _ = await serving.result
+        await store.close()
+    }
+
     private static func startError(_ error: any Error, _ configuration: RegistryConfiguration)
         -> RegistryServerError
     {

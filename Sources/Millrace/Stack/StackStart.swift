@@ -4,7 +4,6 @@ import Foundation
 import KafkaClient
 import Logging
 import MillraceBase
-import MillraceConsole
 import MillraceLanding
 import RandomUserClient
 import ServiceLifecycle
@@ -47,7 +46,6 @@ struct StackBuilder {
     private var source: (any PeopleSource)?
     private var runner: StreamEngineRunner?
     private var schemaIDs: [String: Int] = [:]
-    private var console: ConsoleServer?
     private var pump: OutboxPump?
 
     init(
@@ -63,10 +61,10 @@ struct StackBuilder {
 
     /// In the order they start; the service group stops them in reverse.
     var services: [any Service] {
-        var services = inPlay.filter { $0.name != .orchestrator }.compactMap(\.engine)
+        let late: Set<StageName> = [.orchestrator, .console]
+        var services = inPlay.filter { !late.contains($0.name) }.compactMap(\.engine)
         if let pump { services.append(pump) }
-        services += inPlay.filter { $0.name == .orchestrator }.compactMap(\.engine)
-        if let console { services.append(console) }
+        services += inPlay.filter { late.contains($0.name) }.compactMap(\.engine)
         return services
     }
 
@@ -175,10 +173,9 @@ struct StackBuilder {
             topics: pipelines.flatMap(\.topics), table: pipelines.flatMap(\.tables).first,
             store: address(.store).map { StoreConnection($0, logger: logger) }, file: file,
             logger: logger)
-        let (stage, server) = try await Stack.console(
-            settings, options, control: control, file: file, progress: progress, logger: logger)
-        inPlay.append(stage)
-        console = server
+        inPlay.append(
+            try await Stack.console(
+                settings, options, control: control, file: file, progress: progress, logger: logger))
     }
 
     /// Stops what was started before something failed, in reverse.

@@ -1,6 +1,5 @@
 // Where a DAG's parameters and tasks are declared.
 
-
 /// Collects what the closure of a `WorkflowDAG` declares. It is used inside that closure only.
 ///
 /// A task waits for the tasks it takes results from (`on:`) and for those it only follows

@@ -1,6 +1,5 @@
 // A DAG as a value: its tasks, what each waits for, its parameters and its schedule.
 
-
 /// Tasks and the order among them, written once and run many times.
 ///
 ///     WorkflowDAG<MyContext>("nightly", schedule: .daily) { dag in

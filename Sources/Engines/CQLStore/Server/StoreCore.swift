@@ -6,11 +6,11 @@ import Synchronization
 
 /// How this node presents itself to drivers.
 struct NodeIdentity: Sendable {
-    static let releaseVersion = "5.0.6"
+    static let releaseVersion = "5.0.0"
     static let cqlVersion = "3.4.7"
     static let partitioner = "org.apache.cassandra.dht.Murmur3Partitioner"
     /// Evenly over the ring, as many as Cassandra's default.
-    static let tokens: [Int64] = (0..<16).map { Int64.min + 1 + Int64($0) * (Int64.max / 8) }
+    static let tokens: [Int64] = (0..<16).map { Int64.min + 1 &+ $0 &* 1 << 60 }
 
     var hostID: CQLUUID
     var clusterName: String

@@ -8,7 +8,8 @@ extension AirflowAPI {
     func clearTasks(_ plan: DAGPlan, _ request: AirflowRequest) async throws -> JSONValue {
         let body = request.body ?? [:]
         guard let runID = body["dag_run_id"]?.string else {
-            throw AirflowRefusal.invalid("dag_run_id", "Field required: tasks are cleared run by run")
+            throw AirflowRefusal.invalid(
+                "dag_run_id", "Field required: tasks are cleared run by run")
         }
         let stored = try await core.existing(plan.id, runID)
         let chosen = try Self.selection(body, stored, plan, onlyFailed: true)

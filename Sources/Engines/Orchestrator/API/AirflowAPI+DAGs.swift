@@ -58,13 +58,16 @@ extension AirflowAPI {
         let page = try request.page()
         let shown = plans.dropFirst(page.offset).prefix(page.limit)
         let now = core.clock.milliseconds()
-        let items = shown.map { AirflowJSON.dag($0, records[$0.id], startedAt: core.startedAt, now: now) }
+        let items = shown.map {
+            AirflowJSON.dag($0, records[$0.id], startedAt: core.startedAt, now: now)
+        }
         return ["dags": .array(items.map { .object($0) }), "total_entries": JSONValue(plans.count)]
     }
 
     private func records() async throws(OrchestratorError) -> [String: DAGRecord] {
         Dictionary(
-            try await core.store.dags().map { ($0.dagID, $0) }, uniquingKeysWith: { first, _ in first })
+            try await core.store.dags().map { ($0.dagID, $0) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private func json(_ plan: DAGPlan) async throws(OrchestratorError) -> JSONValue {

@@ -112,7 +112,8 @@ extension AirflowAPI {
         for name in names {
             guard let state = RunState(rawValue: name) else {
                 let known = RunState.allCases.map(\.rawValue).joined(separator: ", ")
-                throw .invalid("state", "Invalid value for state. Valid values are \(known)", in: "query")
+                throw .invalid(
+                    "state", "Invalid value for state. Valid values are \(known)", in: "query")
             }
             states.append(state)
         }
@@ -123,7 +124,9 @@ extension AirflowAPI {
         if name == "run_id" { return .runID }
         guard let order = RunQuery.Order(rawValue: name) else {
             throw AirflowRefusal(
-                400, "Ordering with '\(name)' is disallowed or the attribute does not exist on the model")
+                400,
+                "Ordering with '\(name)' is disallowed or the attribute does not exist on the model"
+            )
         }
         return order
     }
@@ -135,7 +138,8 @@ extension AirflowAPI {
         let first = try await core.existing(dagID, runID).run
         let seconds = request.value("interval").flatMap { Double($0) } ?? 1
         guard seconds > 0, .seconds(seconds) <= OrchestratorLimits.waitIntervalMax else {
-            throw AirflowRefusal.invalid("interval", "interval is seconds, more than 0", in: "query")
+            throw AirflowRefusal.invalid(
+                "interval", "interval is seconds, more than 0", in: "query")
         }
         let wanted = request.values("result")
         let watch = RunWatch(core: core, run: first, interval: .seconds(seconds), results: wanted)

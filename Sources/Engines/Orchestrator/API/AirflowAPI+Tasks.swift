@@ -35,7 +35,8 @@ extension AirflowAPI {
                 throw AirflowRefusal(404, "Try \(rest[2]) of task `\(taskID)` was not found")
             }
             return .ok(AirflowJSON.taskTry(tried, taskID, stored.run, taskPlan))
-        case "logs" where rest.count == 3: return try await log(stored.run, taskID, rest[2], request)
+        case "logs" where rest.count == 3:
+            return try await log(stored.run, taskID, rest[2], request)
         case "xcomEntries" where rest.count <= 3:
             return .ok(try await results(stored.run, taskID, key: rest.count == 3 ? rest[2] : nil))
         default: throw AirflowRefusal.notFound

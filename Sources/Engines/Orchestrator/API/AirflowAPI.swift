@@ -15,7 +15,9 @@ struct AirflowAPI: Sendable {
         do {
             let path = request.path
             if path.first == "auth" { return try authenticate(request) }
-            guard path.count >= 3, path[0] == "api", path[1] == "v2" else { throw AirflowRefusal.notFound }
+            guard path.count >= 3, path[0] == "api", path[1] == "v2" else {
+                throw AirflowRefusal.notFound
+            }
             var request = request
             request.path = Array(path.dropFirst(2))
             switch request.path[0] {

@@ -37,7 +37,8 @@ struct AirflowResponder: HTTPResponder {
         var body: JSONValue?
         if method == .post || method == .patch {
             guard
-                let bytes = try? await request.body.collect(upTo: OrchestratorLimits.requestBytesMax)
+                let bytes = try? await request.body.collect(
+                    upTo: OrchestratorLimits.requestBytesMax)
             else {
                 throw AirflowRefusal(
                     413, "A body has at most \(OrchestratorLimits.requestBytesMax) bytes")

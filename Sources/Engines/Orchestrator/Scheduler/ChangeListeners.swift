@@ -57,6 +57,7 @@ final class ChangeListeners: Sendable {
     }
 
     /// Whether the orchestrator has stopped.
-    var isFinished: Bool { state.withLock { $0.isFinished }
+    var isFinished: Bool {
+        state.withLock { $0.isFinished }
     }
 }

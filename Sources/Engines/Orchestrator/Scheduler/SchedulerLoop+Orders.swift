@@ -105,7 +105,8 @@ package struct RunConflict: Sendable, Equatable {
 
     package init(dagID: String, logicalDate: Int64) {
         isOfRunID = false
-        words = "DAGRun with DAG ID: '\(dagID)' and logical date "
+        words =
+            "DAGRun with DAG ID: '\(dagID)' and logical date "
             + "'\(Moment.text(milliseconds: logicalDate))' already exists"
     }
 }

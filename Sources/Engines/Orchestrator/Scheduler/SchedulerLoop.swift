@@ -124,7 +124,9 @@ actor SchedulerLoop {
                 .appendLog(run: id.run, taskID: tried.taskID, number: id.number, lines: lines))
         }
         if round.flushesLogs {
-            for (id, tried) in tries where round.ends[id] == nil { collect(id, tried, atEnd: false) }
+            for (id, tried) in tries where round.ends[id] == nil {
+                collect(id, tried, atEnd: false)
+            }
         }
         for id in round.ends.keys {
             if let tried = tries[id] { collect(id, tried, atEnd: true) }

@@ -70,8 +70,9 @@ package struct SchedulerMachine: Sendable {
         return plan
     }
 
-    mutating func setDAG(_ dagID: String, _ step: inout SchedulerStep, _ edit: (inout DAGRecord) -> Void)
-    {
+    mutating func setDAG(
+        _ dagID: String, _ step: inout SchedulerStep, _ edit: (inout DAGRecord) -> Void
+    ) {
         guard var record = dags[dagID] else { return }
         edit(&record)
         guard record != dags[dagID] else { return }
@@ -200,7 +201,9 @@ extension SchedulerMachine {
         runs[key.run]?.tasks[key.task].tryNumber += 1
         runs[key.run]?.tasks[key.task].startedAt = now
         runs[key.run]?.tasks[key.task].endedAt = nil
-        guard let task = runs[key.run]?.tasks[key.task], let run = runs[key.run]?.run else { return }
+        guard let task = runs[key.run]?.tasks[key.task], let run = runs[key.run]?.run else {
+            return
+        }
         running[key] = RunningTry(number: task.tryNumber, taskID: task.taskID, startedAt: now)
         step.changes.append(
             .beginTry(run: key.run, taskID: task.taskID, number: task.tryNumber, at: now))

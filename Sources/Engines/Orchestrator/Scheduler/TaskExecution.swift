@@ -80,7 +80,9 @@ struct TaskExecution: Sendable {
 
     private func invocation(_ plan: TaskPlan) -> TaskInvocation {
         var parameters: [String: JSONValue] = [:]
-        for member in run.parameters.object?.members ?? [] { parameters[member.name] = member.value }
+        for member in run.parameters.object?.members ?? [] {
+            parameters[member.name] = member.value
+        }
         let date = Double(run.logicalDate ?? run.runAfter) / 1_000
         return TaskInvocation(
             dagID: run.dagID, runID: run.runID, runNumber: run.number, taskID: plan.id,

@@ -46,7 +46,8 @@ final class TaskLog: Sendable {
             var lines = state.waiting
             state.waiting = []
             if atEnd, state.droppedCount > 0 {
-                let text = "\(state.droppedCount) more lines were left out: a log holds "
+                let text =
+                    "\(state.droppedCount) more lines were left out: a log holds "
                     + "\(OrchestratorLimits.logLinesMax) lines and \(OrchestratorLimits.logBytesMax) bytes"
                 lines.append(TaskLogLine(at: now, level: .warning, text: text))
                 state.droppedCount = 0

@@ -87,7 +87,8 @@ extension MetadataChange {
         case .updateTask(let run, let task): try task.upsert(database, run: run)
         case .setResult(let run, let taskID, let json, let at):
             guard let json else {
-                try database.run("DELETE FROM results WHERE run = ? AND task_id = ?", [run, taskID])
+                try database.run(
+                    "DELETE FROM results WHERE run = ? AND task_id = ?", [run, taskID])
                 return
             }
             try database.run(

@@ -1,8 +1,8 @@
 // A query's checkpoint: which batches were planned, and which are done.
 
-package import StreamPlan
 import CQLProtocol
 import MillraceBase
+package import StreamPlan
 
 /// What a checkpoint says when it is opened.
 package struct RecoveredCheckpoint: Sendable, Equatable {
@@ -44,7 +44,8 @@ package struct CheckpointLog: Sendable {
         let committed = try batches("commits").max()
         guard (logged ?? -1) - (committed ?? -1) <= 1, (committed ?? -1) <= (logged ?? -1) else {
             throw damaged(
-                "offsets", "the last planned batch is \(logged ?? -1), the last done one "
+                "offsets",
+                "the last planned batch is \(logged ?? -1), the last done one "
                     + "\(committed ?? -1)")
         }
         var recovered = RecoveredCheckpoint(
@@ -126,7 +127,9 @@ package struct CheckpointLog: Sendable {
     private func entry(_ batch: Int) throws(CheckpointFileError) -> OffsetEntry {
         let path = "offsets/\(batch)"
         guard let bytes = try files.read(path) else { throw damaged(path, "it is missing") }
-        guard var entry = OffsetEntry(bytes) else { throw damaged(path, "it is no batch's offsets") }
+        guard var entry = OffsetEntry(bytes) else {
+            throw damaged(path, "it is no batch's offsets")
+        }
         entry.end = try checked(entry.end, path)
         return entry
     }
@@ -166,7 +169,7 @@ extension StartingOffsets {
         switch json {
         case .string("earliest"): self = .earliest
         case .string("latest"): self = .latest
-        case .object: 
+        case .object:
             guard let offsets = SourceOffsets(json: json) else { return nil }
             self = .offsets(offsets.partitions)
         case .null, .bool, .number, .string, .array: return nil

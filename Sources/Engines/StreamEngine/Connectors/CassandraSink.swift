@@ -14,7 +14,8 @@ package actor CassandraSink: RowSink {
         help: "rows of a table by their key, matched to the query's columns by name",
         options: [
             .init("keyspace", "", "the table's keyspace"),
-            .init("table", "", "the table; it must be there, with a column for each of the query's"),
+            .init(
+                "table", "", "the table; it must be there, with a column for each of the query's"),
         ])
 
     package nonisolated let description: String

@@ -118,7 +118,8 @@ enum CellEncoder: Sendable, Equatable {
             case .boolean: return TextValues.boolean(bytes).map { .boolean($0) }
             case .timestamp:
                 return TimestampText.parse(bytes).map { .timestamp($0 / 1_000) }
-            case .varint: return CQLVarint(String(decoding: bytes, as: UTF8.self)).map { .varint($0) }
+            case .varint:
+                return CQLVarint(String(decoding: bytes, as: UTF8.self)).map { .varint($0) }
             case .decimal:
                 return CQLDecimal(String(decoding: bytes, as: UTF8.self)).map { .decimal($0) }
             case .inet: return CQLInet(String(decoding: bytes, as: UTF8.self)).map { .inet($0) }

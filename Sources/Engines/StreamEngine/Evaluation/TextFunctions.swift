@@ -122,7 +122,8 @@ extension ExpressionEvaluator {
     private static func matches(_ match: TextMatch, _ text: Bytes, _ part: Bytes) -> Bool {
         switch match {
         case .startsWith: return text.count >= part.count && text.starts(with: part)
-        case .endsWith: return text.count >= part.count && text.suffix(part.count).elementsEqual(part)
+        case .endsWith:
+            return text.count >= part.count && text.suffix(part.count).elementsEqual(part)
         case .contains:
             guard part.count <= text.count else { return false }
             guard let first = part.first else { return true }

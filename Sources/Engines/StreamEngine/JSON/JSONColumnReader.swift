@@ -144,7 +144,9 @@ private struct JSONWorker {
         }
         for field in 0..<fields.count where fields.required[field] && output.isNull(field, row) {
             let name = fields.names[field]
-            reject(row, wrongType[field] ? "\(name) is no \(fields.types[field])" : "\(name) is missing")
+            reject(
+                row,
+                wrongType[field] ? "\(name) is no \(fields.types[field])" : "\(name) is missing")
             return
         }
     }

@@ -8,7 +8,7 @@ extension Stack {
     static func console(
         _ settings: Settings, _ options: StackOptions, control: ControlAPI, file: StackFile,
         progress: StageProgress, logger: Logger
-    ) async throws -> (StageInPlay, ConsoleServer) {
+    ) async throws -> StageInPlay {
         let endpoint = settings.endpoint("console")
         guard endpoint.scheme == "embedded" else {
             throw Failure(
@@ -27,7 +27,7 @@ extension Stack {
             return try await ConsoleServer.start(configuration, logger: logger)
         }
         let address = Endpoint(scheme: "http", hosts: [.init(engine.host, port: server.port)])
-        return (StageInPlay(name: .console, address: address, engine: server), server)
+        return StageInPlay(name: .console, address: address, engine: server)
     }
 
     private static func isTaken(_ error: any Error) -> Bool {

@@ -146,7 +146,9 @@ struct QueryAnalyzer {
         throws(AnalysisError)
     {
         if let (inner, schema, _) = expression.parsedJSON {
-            let kept = scope.indices.filter { scope[$0].text != name && scope[$0].qualifier != name }
+            let kept = scope.indices.filter {
+                scope[$0].text != name && scope[$0].qualifier != name
+            }
             let first = try parse(inner, schema)
             let old = kept.map { ($0.column(in: scope), scope[$0]) }
             let new = schema.fields.enumerated().map { index, field in

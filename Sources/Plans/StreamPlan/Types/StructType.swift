@@ -41,7 +41,8 @@ public struct StructType: Sendable, Hashable, Codable, CustomStringConvertible {
     /// As Spark writes a schema in DDL: `id STRING NOT NULL, email STRING`.
     public var description: String {
         fields.map { field in
-            "\(field.name) \(field.type.rawValue.uppercased())" + (field.nullable ? "" : " NOT NULL")
+            "\(field.name) \(field.type.rawValue.uppercased())"
+                + (field.nullable ? "" : " NOT NULL")
         }.joined(separator: ", ")
     }
 }

@@ -15,7 +15,8 @@ package enum ParameterKind: Sendable, Equatable {
     package var words: String {
         switch self {
         case .integer(nil): "a whole number"
-        case .integer(let bounds?): "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)"
+        case .integer(let bounds?):
+            "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)"
         case .number(nil): "a number"
         case .number(let bounds?): "a number from \(bounds.lowerBound) to \(bounds.upperBound)"
         case .boolean: "true or false"
@@ -108,7 +109,8 @@ extension DAGPlan {
                 let known = parameters.map { "\"\($0.name)\"" }.joined(separator: ", ")
                 throw ParameterError(
                     parameter: name,
-                    description: "Invalid input for param \(name): DAG \"\(id)\" has no such param; "
+                    description:
+                        "Invalid input for param \(name): DAG \"\(id)\" has no such param; "
                         + (known.isEmpty ? "it has none" : "it has \(known)"))
             }
             guard definition.kind.takes(value) else {

@@ -43,7 +43,8 @@ extension CronExpression {
             }
         }
         weekdays =
-            plain.isEmpty ? [] : Set(try values(.weekday, plain.joined(separator: ",")).map { $0 % 7 })
+            plain.isEmpty
+            ? [] : Set(try values(.weekday, plain.joined(separator: ",")).map { $0 % 7 })
         isMonthDaySet = !CronField.isStar(fields[2])
         isWeekdaySet = !CronField.isStar(fields[4])
     }
@@ -100,7 +101,8 @@ struct CronField {
 
     func number(_ text: Substring) -> Int? {
         if let place = names.firstIndex(of: String(text)) { return range.lowerBound + place }
-        guard text.allSatisfy(\.isWholeNumber), let number = Int(text), range.contains(number) else {
+        guard text.allSatisfy(\.isWholeNumber), let number = Int(text), range.contains(number)
+        else {
             return nil
         }
         return number

@@ -38,7 +38,9 @@ struct CronTicks {
         while let candidate = cron.next(after: local) {
             if let found, candidate.seconds > found.local.seconds + Self.disorderSeconds { break }
             let tick = self.moment(of: candidate)
-            if tick > moment, tick < found?.tick ?? .max { found = (tick, found?.local ?? candidate) }
+            if tick > moment, tick < found?.tick ?? .max {
+                found = (tick, found?.local ?? candidate)
+            }
             local = candidate
         }
         return found?.tick
