@@ -59,7 +59,9 @@ let libraries: [Target] = [
 
 let ground: [Target] = [
     target("MillraceBase", at: "Base", and: [.NIOCore]),
-    target("MillraceHTTPServing", at: "HTTPServing", and: [.Hummingbird, .NIOCore, .Logging, .ServiceLifecycle]),
+    target(
+        "MillraceHTTPServing", at: "HTTPServing",
+        and: [.Hummingbird, .NIOCore, .Logging, .ServiceLifecycle]),
     target(
         "KafkaProtocol", at: "Protocols/KafkaProtocol", uses: ["MillraceBase", "CHash"],
         and: [.NIOCore]),
@@ -102,7 +104,10 @@ let engines: [Target] = [
         and: [.NIOCore, .NIOPosix, .Logging, .ServiceLifecycle]),
     target(
         "SchemaRegistry", at: "Engines/SchemaRegistry",
-        uses: ["MillraceBase", "MillraceHTTPServing", "MillraceSchemas", "KafkaClient", "KafkaProtocol"],
+        uses: [
+            "MillraceBase", "MillraceHTTPServing", "MillraceSchemas", "KafkaClient",
+            "KafkaProtocol",
+        ],
         and: [.Hummingbird, .NIOCore, .Logging, .ServiceLifecycle]),
     target(
         "MillraceOrchestrator", at: "Engines/Orchestrator",
@@ -130,7 +135,8 @@ let faces: [Target] = [
     target(
         "MillraceConsole", at: "Console",
         uses: [
-            "MillraceBase", "MillraceHTTPServing", "KafkaClient", "KafkaProtocol", "RegistryClient", "MillraceSchemas",
+            "MillraceBase", "MillraceHTTPServing", "KafkaClient", "KafkaProtocol", "RegistryClient",
+            "MillraceSchemas",
             "CQLClient",
             "CQLProtocol", "PostgresClient", "MillraceLanding", "AirflowClient", "MillraceWorkflow",
             "RandomUserClient", "StreamPlan",
@@ -167,7 +173,7 @@ let suites: [Target] = [
         uses: [
             "MillraceBase", "StreamPlan", "StreamEngine", "KafkaClient", "CQLClient", "CQLProtocol",
         ]),
-    tests("ConfigurationTests", uses: ["MillraceBase", "Millrace"]),
+    tests("ConfigurationTests", uses: ["MillraceBase", "Millrace"], and: [.Logging]),
     tests(
         "ContractTests",
         uses: (ground + clients + engines).map(\.name),

@@ -89,8 +89,8 @@ class Round:
         if not path.exists():
             return False
         try:
-            with sqlite3.connect(path) as database:
-                return database.execute("SELECT count(*) FROM dag_run").fetchone()[0] > 0
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+                return database.execute("SELECT count(*) FROM runs").fetchone()[0] > 0
         except sqlite3.OperationalError:
             return False
 
@@ -145,6 +145,16 @@ class Round:
         return set(keys), len(keys)
 
 
+def undisturbed(options, kind) -> float:
+    """How long a run takes when nobody kills it."""
+    with tempfile.TemporaryDirectory(prefix="millrace-crash-") as folder:
+        began = time.monotonic()
+        subprocess.run(
+            [options.binary, "run", "--users", str(options.users), "--data", folder + "/data"], check=True,
+            stdout=subprocess.DEVNULL)
+        return time.monotonic() - began
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -158,7 +168,8 @@ def main():
     print(f"crash test: {options.rounds} rounds of {options.users} people, --seed {options.seed}", flush=True)
     kinds = [("embedded", "sqlite"), ("file", "sqlite"), ("embedded", "postgres"), ("file", "postgres")]
     resent = 0
-    longest = 3.0
+    longest = undisturbed(options, kinds[0])
+    print(f"  an undisturbed run takes {longest:.1f} s; kills fall within it", flush=True)
     for number in range(1, options.rounds + 1):
         source, landing = kinds[(number - 1) % len(kinds)]
         with tempfile.TemporaryDirectory(prefix="millrace-crash-") as folder:

@@ -15,7 +15,9 @@ package struct ConsoleConfiguration: Sendable {
     /// The streaming queries, whichever runner runs them.
     package var queries: @Sendable () async -> [StreamQueryStatus] = { [] }
     /// Counts of the landing and the people landed last; `nil` when it cannot be asked.
-    package var landing: @Sendable () async -> (counts: LandingCounts, latest: [LandedPerson])? = { nil }
+    package var landing: @Sendable () async -> (counts: LandingCounts, latest: [LandedPerson])? = {
+        nil
+    }
     /// Which of these ids can be read from the store.
     package var stored: @Sendable ([String]) async -> Set<String> = { _ in [] }
     /// Calls that only the stack itself can answer, served beside the console's own.

@@ -43,7 +43,9 @@ struct ConsoleRouter: Sendable {
             (request: Request, context: BasicRequestContext) async throws -> Response in
             var asked = ConsoleRequest()
             for name in names {
-                asked.parameters[name] = context.parameters.get(name).map { PercentCoding.decoded($0) }
+                asked.parameters[name] = context.parameters.get(name).map {
+                    PercentCoding.decoded($0)
+                }
             }
             for (name, value) in request.uri.queryParameters {
                 asked.query[String(name)] = String(value)

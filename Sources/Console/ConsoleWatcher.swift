@@ -55,7 +55,8 @@ final class ConsoleWatcher: Sendable {
             "stages": .object(
                 JSONObject(
                     configuration.addresses.keys.sorted().map { name in
-                        let ill = name == "landing" && landing == nil
+                        let ill =
+                            name == "landing" && landing == nil
                             || name == "processing" && !failed.isEmpty
                         return (name, .string(ill ? "unhealthy" : "healthy"))
                     })),
@@ -77,7 +78,9 @@ final class ConsoleWatcher: Sendable {
         return [
             "time": JSONValue(clock.milliseconds()),
             "stages": .array(
-                stages(snapshot, pending: landed?.counts.pending, lag: lag, people: landed?.counts.people)),
+                stages(
+                    snapshot, pending: landed?.counts.pending, lag: lag,
+                    people: landed?.counts.people)),
             "rejected": .object(JSONObject(rejected)),
             "resent": JSONValue(Int(snapshot.resent)), "skipped": JSONValue(Int(snapshot.skipped)),
             "run": await run ?? .null, "topics": .array(topicRows),

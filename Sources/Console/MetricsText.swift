@@ -9,7 +9,8 @@ enum MetricsText {
             "# TYPE millrace_people_total counter",
         ]
         for stage in Stage.allCases {
-            lines.append("millrace_people_total{stage=\"\(stage.rawValue)\"} \(snapshot.count(stage))")
+            lines.append(
+                "millrace_people_total{stage=\"\(stage.rawValue)\"} \(snapshot.count(stage))")
         }
         lines += [
             "# HELP millrace_latency_seconds Time from the fetch to the end of a stage.",
@@ -20,9 +21,11 @@ enum MetricsText {
             for share in [0.5, 0.99] {
                 let seconds = (latency.percentile(share) ?? .zero).milliseconds / 1_000
                 lines.append(
-                    "millrace_latency_seconds{stage=\"\(stage.rawValue)\",quantile=\"\(share)\"} \(seconds)")
+                    "millrace_latency_seconds{stage=\"\(stage.rawValue)\",quantile=\"\(share)\"} \(seconds)"
+                )
             }
-            lines.append("millrace_latency_seconds_count{stage=\"\(stage.rawValue)\"} \(latency.count)")
+            lines.append(
+                "millrace_latency_seconds_count{stage=\"\(stage.rawValue)\"} \(latency.count)")
         }
         lines += [
             "# HELP millrace_resent_total People sent to the topic again.",

@@ -25,14 +25,17 @@ final class TopicWatcher: Sendable {
         guard let admin = connected() else { return [] }
         do {
             var rows: [JSONValue] = []
-            let topics = try await admin.metadata().topics.filter { !$0.isInternal && !$0.name.hasPrefix("__") }
+            let topics = try await admin.metadata().topics.filter {
+                !$0.isInternal && !$0.name.hasPrefix("__")
+            }
             for topic in topics.sorted(by: { $0.name < $1.name }).prefix(Self.topicsMax) {
                 let marks = try await admin.watermarks(topic.name)
                 let records = marks.values.reduce(Int64(0)) { $0 + $1.high - $1.low }
                 rows.append([
                     "name": .string(topic.name), "partitions": JSONValue(Int(topic.partitions)),
                     "records": JSONValue(records),
-                    "lag": Self.lag(marks.mapValues(\.high), committed.compactMap { $0[topic.name] }),
+                    "lag": Self.lag(
+                        marks.mapValues(\.high), committed.compactMap { $0[topic.name] }),
                 ])
             }
             return rows

@@ -38,6 +38,9 @@ package final class BoundHTTPServer: Service {
         self.serving = serving
     }
 
+    /// A server that is never run does not outlive its owner.
+    deinit { serving.cancel() }
+
     /// - Parameter port: 0 takes a free one.
     package static func start(
         _ responder: some HTTPResponder<BasicRequestContext>, host: String, port: Int,

@@ -27,7 +27,8 @@ public struct UsersCreated: Pipeline {
                     try await run.staged(people).distinct(Gender.of).map(\.landingTask)
                 }
                 let landed = Gender.allCases.map { gender in
-                    dag.task(gender.landingTask, on: people, after: path, retries: 3) { people, run in
+                    dag.task(gender.landingTask, on: people, after: path, retries: 3) {
+                        people, run in
                         let some = run.staged(people).filter { Gender.of($0) == gender }
                             .map { $0.with(gender: gender.rawValue) }
                         return try await run.landing.upsert(some, to: Self.topic)

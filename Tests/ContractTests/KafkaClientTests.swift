@@ -72,7 +72,8 @@ extension KafkaConsumer {
     @Test func sendTellsWhereEachRecordIs() async throws {
         try await KafkaClientBroker.with { broker in
             try await broker.makeTopic("t", partitions: 3)
-            let producer = try KafkaProducer(broker.configuration(), logger: KafkaClientBroker.quiet)
+            let producer = try KafkaProducer(
+                broker.configuration(), logger: KafkaClientBroker.quiet)
             let records = (0..<300).map { number in
                 ProducerRecord(
                     topic: "t", partition: Int32(number % 3), key: nil,
@@ -121,7 +122,8 @@ extension KafkaConsumer {
                 ProducerRecord(topic: "t", key: nil, value: []),
                 ProducerRecord(topic: "t", key: [], value: [0]),
             ]
-            let producer = try KafkaProducer(broker.configuration(), logger: KafkaClientBroker.quiet)
+            let producer = try KafkaProducer(
+                broker.configuration(), logger: KafkaClientBroker.quiet)
             _ = try await producer.send(sent)
             await producer.close()
             let consumer = try KafkaConsumer(
@@ -151,7 +153,8 @@ extension KafkaConsumer {
     @Test func assignSeeks() async throws {
         try await KafkaClientBroker.with { broker in
             try await broker.makeTopic("t")
-            let producer = try KafkaProducer(broker.configuration(), logger: KafkaClientBroker.quiet)
+            let producer = try KafkaProducer(
+                broker.configuration(), logger: KafkaClientBroker.quiet)
             _ = try await producer.send(
                 (0..<100).map { ProducerRecord(topic: "t", key: nil, value: [UInt8($0)]) })
             await producer.close()

@@ -17,8 +17,9 @@ struct RegistryFixture {
 
     var connection: RegistryConnection { Self.connection(server.port) }
 
-    static func connection(_ port: Int) -> RegistryConnection {
-        RegistryConnection(Endpoint(scheme: "http", hosts: [.init("127.0.0.1", port: port)]))
+    static func connection(_ port: Int, patience: Duration = .seconds(15)) -> RegistryConnection {
+        RegistryConnection(
+            Endpoint(scheme: "http", hosts: [.init("127.0.0.1", port: port)]), patience: patience)
     }
 
     static func kafka(_ broker: KafkaClientBroker) -> Endpoint {
@@ -106,7 +107,8 @@ struct RegistryFixture {
                 .json, #"{"type":"object","properties":{"id":{"type":"string"}}}"#)
             let closed = try SchemaDocument(
                 .json,
-                #"{"type":"object","properties":{"id":{"type":"integer"}},"additionalProperties":false}"#)
+                #"{"type":"object","properties":{"id":{"type":"integer"}},"additionalProperties":false}"#
+            )
             _ = try await client.register(subject: "s", schema: open)
             #expect(try await client.latest(subject: "s").schema.kind == .json)
             let found = try await client.isCompatible(subject: "s", schema: closed)
@@ -193,8 +195,10 @@ struct RegistryFixture {
             }
             #expect(absent?.isNotFound == true)
             await registry.server.stop()
+            let hasty = RegistryFixture.connection(
+                registry.server.port, patience: .milliseconds(300))
             let error = await #expect(throws: RegistryError.self) {
-                _ = try await client.subjects()
+                _ = try await hasty.subjects()
             }
             guard case .unreachable? = error else {
                 Issue.record("the error is \(String(describing: error))")

@@ -1,9 +1,11 @@
 // The streaming engine between a real broker and a real store.
 
 import CQLClient
+import CQLStore
 import Foundation
 import KafkaClient
 import MillraceBase
+import MillraceBroker
 import StreamEngine
 import StreamPlan
 import Testing
@@ -94,6 +96,9 @@ struct StreamEngineRunnerTests {
                     FileManager.default.fileExists(
                         atPath: stage.checkpoints + "/people_query.old/metadata"))
                 try await runner.restart("people_query", from: .latest)
+                try await streamExpect {
+                    await runner.status(of: "people_query")?.state == .running
+                }
                 try await stage.produce(300..<310)
                 try await streamExpect { try await stage.stored() == 310 }
                 try await runner.stop("people_query")
@@ -207,6 +212,44 @@ struct StreamEngineRunnerTests {
                 try await streamExpect { try await stage.stored() == 50 }
                 let message = await runner.status(of: "late")?.message
                 #expect(message == "topic \"late\" does not exist")
+            }
+        }
+    }
+
+    /// Goal: the broker and the store may go away and come back; nothing is lost meanwhile.
+    @Test func outlivesRestartsOfItsServers() async throws {
+        try await onStage { stage in
+            try await stage.produce(0..<100)
+            try await stage.running { runner in
+                try await streamExpect { try await stage.stored() == 100 }
+                await stage.store.close()
+                try await stage.produce(100..<200)
+                try await streamExpect {
+                    await runner.status(of: "people_query")?.state == .retrying
+                }
+                let store = try await CQLStoreServer.start(
+                    CQLStoreConfiguration(
+                        directory: stage.folder + "/store", port: stage.store.port),
+                    logger: streamLogger)
+                try await streamExpect { try await stage.stored() == 200 }
+                await stage.broker.stop()
+                try await streamExpect {
+                    await runner.status(of: "people_query")?.state == .retrying
+                }
+                let message = await runner.status(of: "people_query")?.message ?? ""
+                #expect(message.contains("cannot reach Kafka"))
+                let broker = try await BrokerServer.start(
+                    BrokerConfiguration(
+                        directory: stage.folder + "/broker", port: stage.broker.port),
+                    logger: streamLogger)
+                try await stage.produce(200..<300)
+                try await streamExpect { try await stage.stored() == 300 }
+                try await streamExpect {
+                    await runner.status(of: "people_query")?.state == .running
+                }
+                try await runner.stop("people_query")
+                await broker.stop()
+                await store.close()
             }
         }
     }

@@ -7,13 +7,15 @@ import Testing
 struct BadInputTests {
     /// Goal: every failure says what, where and what to try, and never crashes.
     private func expectFailure(
-        _ ended: Binary.Ended, says words: [String], sourceLocation: SourceLocation = #_sourceLocation
+        _ ended: Binary.Ended, says words: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
     ) {
         #expect(ended.code != 0, sourceLocation: sourceLocation)
         #expect(ended.code < 128, "it was ended by a signal", sourceLocation: sourceLocation)
         for word in words + ["at:", "try:"] {
             let says = ended.errors.contains(word)
-            #expect(says, "\"\(word)\" is missing in: \(ended.errors)", sourceLocation: sourceLocation)
+            #expect(
+                says, "\"\(word)\" is missing in: \(ended.errors)", sourceLocation: sourceLocation)
         }
         #expect(!ended.errors.contains("Fatal error"), sourceLocation: sourceLocation)
     }
@@ -52,7 +54,8 @@ struct BadInputTests {
 
     @Test func wrongFile() async throws {
         let folder = try TemporaryFolder()
-        try "kafkaa: x\n".write(toFile: folder.path + "/millrace.yaml", atomically: true, encoding: .utf8)
+        try "kafkaa: x\n".write(
+            toFile: folder.path + "/millrace.yaml", atomically: true, encoding: .utf8)
         expectFailure(
             try await Binary.run(["config"], in: folder.path), says: ["kafkaa", "millrace.yaml"])
     }

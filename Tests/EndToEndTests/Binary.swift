@@ -23,7 +23,9 @@ final class Binary: Sendable {
     private let output = Collected()
     private let errors = Collected()
 
-    init(_ arguments: [String], environment: [String: String] = [:], in folder: String? = nil) throws {
+    init(_ arguments: [String], environment: [String: String] = [:], in folder: String? = nil)
+        throws
+    {
         let process = Process()
         process.executableURL = URL(filePath: Self.path)
         process.arguments = arguments
@@ -43,7 +45,8 @@ final class Binary: Sendable {
     /// The first line of standard output, waited for.
     func firstLine() async throws -> String {
         while true {
-            if let line = output.text.split(separator: "\n", omittingEmptySubsequences: false).first,
+            if let line = output.text.split(separator: "\n", omittingEmptySubsequences: false)
+                .first,
                 output.text.contains("\n")
             {
                 return String(line)

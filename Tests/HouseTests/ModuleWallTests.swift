@@ -15,7 +15,8 @@ struct ModuleRow: Sendable {
 struct ModuleWallTests {
     /// What every module may import: the language's own libraries.
     static let everywhere: Set<String> = [
-        "Swift", "Foundation", "FoundationEssentials", "Synchronization", "Dispatch", "Glibc", "Darwin", "Musl",
+        "Swift", "Foundation", "FoundationEssentials", "Synchronization", "Dispatch", "Glibc",
+        "Darwin", "Musl",
     ]
 
     static func rows() throws -> [ModuleRow] {
@@ -32,7 +33,9 @@ struct ModuleWallTests {
     }
 
     private static func names(in cell: String) -> Set<String> {
-        Set(cell.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }).map(String.init))
+        Set(
+            cell.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }).map(
+                String.init))
     }
 
     private static func short(_ module: String) -> String {
@@ -48,10 +51,16 @@ struct ModuleWallTests {
     private static func imported(by line: String) -> String? {
         let words = line.split(separator: " ").map(String.init)
         guard let at = words.firstIndex(of: "import"), at + 1 < words.count,
-            words[..<at].allSatisfy({ $0.hasPrefix("@") || ["public", "package", "internal", "private", "fileprivate"].contains($0) })
+            words[..<at].allSatisfy({
+                $0.hasPrefix("@")
+                    || ["public", "package", "internal", "private", "fileprivate"].contains($0)
+            })
         else { return nil }
-        let kinds: Set<String> = ["struct", "class", "enum", "protocol", "func", "let", "var", "typealias"]
-        let name = kinds.contains(words[at + 1]) && at + 2 < words.count ? words[at + 2] : words[at + 1]
+        let kinds: Set<String> = [
+            "struct", "class", "enum", "protocol", "func", "let", "var", "typealias",
+        ]
+        let name =
+            kinds.contains(words[at + 1]) && at + 2 < words.count ? words[at + 2] : words[at + 1]
         return name.split(separator: ".").first.map(String.init)
     }
 
@@ -72,7 +81,9 @@ struct ModuleWallTests {
                 let allowed =
                     Self.everywhere.contains(module) || row.packages.contains(module)
                     || row.mayImport.contains(Self.short(module))
-                #expect(allowed, "\(file):\(number) imports \(module), which the table does not allow \(name)")
+                #expect(
+                    allowed,
+                    "\(file):\(number) imports \(module), which the table does not allow \(name)")
             }
         }
     }
@@ -83,7 +94,9 @@ struct ModuleWallTests {
         let all = Set(try Self.rows().map(\.name))
         for row in try Self.rows() {
             for module in row.mayImport where all.contains(module) {
-                #expect(seen.contains(module), "\(row.name) may import \(module), which stands no lower")
+                #expect(
+                    seen.contains(module), "\(row.name) may import \(module), which stands no lower"
+                )
             }
             seen.insert(row.name)
         }

@@ -11,18 +11,26 @@ struct SourceRuleTests {
     static let longFiles: [String: String] = [:]
 
     /// Where a task without a parent that waits may be started, each with why.
-    static let unstructuredTasks: [String: String] = [:]
+    static let unstructuredTasks: [String: String] = [
+        "Sources/HTTPServing/BoundHTTPServer.swift":
+            "Hummingbird binds only inside its run; the server's own run waits for the task",
+        "Sources/Console/TopicWatcher.swift":
+            "closes an admin client when the process ends; nothing is left to wait for it",
+    ]
 
     @Test(arguments: SourceTree.sources + SourceTree.tests)
     func firstLineSaysWhatTheFileHolds(file: SourceFile) {
         let first = file.lines.first ?? ""
-        #expect(first.hasPrefix("// ") && first.count > 12, "\(file) starts without saying what it holds")
+        #expect(
+            first.hasPrefix("// ") && first.count > 12,
+            "\(file) starts without saying what it holds")
     }
 
     @Test(arguments: SourceTree.sources)
     func filesAreShort(file: SourceFile) {
         let long = file.lines.count > Self.linesMax && Self.longFiles[file.path] == nil
-        #expect(!long, "\(file) has \(file.lines.count) lines; cut it by ideas, or list it with why")
+        #expect(
+            !long, "\(file) has \(file.lines.count) lines; cut it by ideas, or list it with why")
     }
 
     /// Goal: nothing that can end the process on input, and nothing unfinished.
@@ -47,8 +55,7 @@ struct SourceRuleTests {
 
     @Test(arguments: SourceTree.sources)
     func everyTaskHasAParent(file: SourceFile) {
-        for (number, line) in file.code
-        where line.contains("Task.detached") || line.contains("Task {") || line.contains("Task<") {
+        for (number, line) in file.code where line.contains(/(^|[^A-Za-z.])Task(\.detached)? ?\{/) {
             let known = Self.unstructuredTasks[file.path] != nil
             #expect(known, "\(file):\(number) starts a task that nothing waits for")
         }
@@ -66,7 +73,8 @@ struct SourceRuleTests {
     func namesAreOfTheDomain(file: SourceFile) {
         let pattern = /\b(?:class|struct|enum|actor|protocol) +(\w+)/
         let modules: Set<String> = [
-            "KafkaProtocol", "CQLProtocol", "StreamPlan", "KafkaClient", "RegistryClient", "CQLClient",
+            "KafkaProtocol", "CQLProtocol", "StreamPlan", "KafkaClient", "RegistryClient",
+            "CQLClient",
             "PostgresClient", "RandomUserClient", "AirflowClient", "SchemaRegistry", "StreamEngine",
             "CQLStore", "RandomUser", "Millrace",
         ]
@@ -75,7 +83,8 @@ struct SourceRuleTests {
             let name = String(match.1)
             let vague = ["Manager", "Helper", "Util", "Utils"].contains { name.hasSuffix($0) }
             #expect(!vague, "\(file):\(number) names \(name), which says nothing")
-            #expect(!modules.contains(name), "\(file):\(number) names a type as its module: \(name)")
+            #expect(
+                !modules.contains(name), "\(file):\(number) names a type as its module: \(name)")
         }
     }
 

@@ -76,11 +76,13 @@ import Testing
             """#)
         let other = try SchemaDocument(
             .avro,
-            #"{"type":"record","name":"com.example.User","fields":[{"name":"id","type":"string"}]}"#)
+            #"{"type":"record","name":"com.example.User","fields":[{"name":"id","type":"string"}]}"#
+        )
         #expect(one.canonicalText == other.canonicalText)
         #expect(
             one.canonicalText
-                == #"{"type":"record","name":"User","namespace":"com.example","fields":[{"name":"id","type":"string"}]}"#)
+                == #"{"type":"record","name":"User","namespace":"com.example","fields":[{"name":"id","type":"string"}]}"#
+        )
         let again = try SchemaDocument(.avro, one.canonicalText)
         #expect(again.canonicalText == one.canonicalText)
     }
@@ -95,10 +97,12 @@ import Testing
     @Test func parsingCanonicalForm() throws {
         let document = try SchemaDocument(
             .avro,
-            #"{"doc":"d","type":"record","namespace":"a","name":"R","fields":[{"doc":"f","name":"x","type":{"type":"long","logicalType":"timestamp-millis"},"default":0},{"name":"e","type":{"type":"enum","name":"E","symbols":["A"],"default":"A"}}]}"#)
+            #"{"doc":"d","type":"record","namespace":"a","name":"R","fields":[{"doc":"f","name":"x","type":{"type":"long","logicalType":"timestamp-millis"},"default":0},{"name":"e","type":{"type":"enum","name":"E","symbols":["A"],"default":"A"}}]}"#
+        )
         #expect(
             document.parsingCanonicalForm
-                == #"{"name":"a.R","type":"record","fields":[{"name":"x","type":"long"},{"name":"e","type":{"name":"a.E","type":"enum","symbols":["A"]}}]}"#)
+                == #"{"name":"a.R","type":"record","fields":[{"name":"x","type":"long"},{"name":"e","type":{"name":"a.E","type":"enum","symbols":["A"]}}]}"#
+        )
     }
 
     @Test func protobufIsRefusedClearly() {

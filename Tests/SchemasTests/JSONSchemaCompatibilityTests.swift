@@ -65,7 +65,8 @@ private let age = #","age":{"type":"integer"}"#
         .init(
             "a reference is followed",
             reader: ##"{"properties":{"a":{"$ref":"#/$defs/t"}},"$defs":{"t":{"type":"string"}}}"##,
-            writer: ##"{"properties":{"a":{"$ref":"#/$defs/t"}},"$defs":{"t":{"type":"integer"}}}"##,
+            writer:
+                ##"{"properties":{"a":{"$ref":"#/$defs/t"}},"$defs":{"t":{"type":"integer"}}}"##,
             broken: "TYPE_CHANGED at #/properties/a"),
         .init(
             "recursion",

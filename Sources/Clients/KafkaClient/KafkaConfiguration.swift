@@ -1,7 +1,7 @@
 // A Kafka cluster's address and the librdkafka properties to reach it with.
 
-package import MillraceBase
 import CRdKafka
+package import MillraceBase
 
 /// `kafka://user:password@host:9092,host2:9092?any.librdkafka.property=value`.
 ///

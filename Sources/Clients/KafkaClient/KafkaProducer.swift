@@ -157,11 +157,13 @@ package final class KafkaProducer: Sendable {
         await threadEnded.wait(atMost: KafkaLimits.closeWait)
     }
 
-    /// Blocks a thread of its own; goes on even if the caller was cancelled.
+    /// Blocks a thread of its own; goes on even if the caller was cancelled. Records that nobody
+    /// waits for are not waited for here either.
     private func finishInFlight() async {
         let finished = OneTimeSignal()
+        let isAwaited = pending.withLock { !$0.sends.isEmpty }
         let thread = Thread { [handle] in
-            rd_kafka_flush(handle.pointer, KafkaLimits.closeFlushMilliseconds)
+            if isAwaited { rd_kafka_flush(handle.pointer, KafkaLimits.closeFlushMilliseconds) }
             rd_kafka_purge(handle.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
             finished.signal()
         }
@@ -244,8 +246,10 @@ extension KafkaProducer {
                 partition: message.partition, offset: message.offset)
         } else if entry.error == nil {
             let topic = String(cString: rd_kafka_topic_name(message.rkt))
-            entry.error = handle.fatalError ?? KafkaError(
-                message.err, topic: topic, partition: message.partition)
+            entry.error =
+                handle.fatalError
+                ?? KafkaError(
+                    message.err, topic: topic, partition: message.partition)
         }
     }
 }

@@ -34,7 +34,8 @@ final class OneTimeSignal: Sendable {
                 return state.nextWaiter
             }
             guard let number else { return continuation.resume(returning: true) }
-            let seconds = Double(limit.components.seconds)
+            let seconds =
+                Double(limit.components.seconds)
                 + Double(limit.components.attoseconds) / 1e18
             DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { self.giveUp(number) }
         }

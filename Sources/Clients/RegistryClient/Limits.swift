@@ -1,13 +1,14 @@
 // Every bound of the registry client, in one place.
 
 import MillraceBase
-import NIOCore
 
-enum RegistryLimits {
-    /// Tries of one call, for answers 5xx and broken connections.
-    static let backoff = Backoff(first: .milliseconds(50), longest: .seconds(2), triesMax: 6)
-    /// How long one try may take.
-    static let timeout = TimeAmount.seconds(10)
+package enum RegistryLimits {
+    /// Between the tries of one call, after answers 5xx and broken connections.
+    static let backoff = Backoff(first: .milliseconds(50), longest: .seconds(2), triesMax: 100)
+    /// How long one try may take; the HTTP client tries to connect for as long.
+    static let tryWait = Duration.seconds(5)
+    /// How long a call may take with all its tries.
+    package static let patience = Duration.seconds(15)
     /// Bytes of an answer, at most.
     static let answerBytesMax = 16 << 20
     /// Schemas kept by id; ids never change their meaning, so none is ever dropped but by room.

@@ -21,9 +21,14 @@ package struct RegistryConnection: Sendable {
     private let transport: RegistryTransport
     private let cache = RegistryCache()
 
-    /// - Parameter endpoint: `http://user:password@host:8081/path`; `https` too.
-    package init(_ endpoint: Endpoint, http: HTTPClient = .shared) {
-        transport = RegistryTransport(endpoint, http: http)
+    /// - Parameters:
+    ///   - endpoint: `http://user:password@host:8081/path`; `https` too.
+    ///   - patience: how long a call may take with all its tries.
+    package init(
+        _ endpoint: Endpoint, http: HTTPClient = .shared,
+        patience: Duration = RegistryLimits.patience
+    ) {
+        transport = RegistryTransport(endpoint, http: http, patience: patience)
     }
 
     package var url: String { transport.base }

@@ -16,10 +16,12 @@ struct RegistryTransport: Sendable {
     let base: String
     private let http: HTTPClient
     private let authorization: String?
+    private let patience: Duration
 
     static let contentType = "application/vnd.schemaregistry.v1+json"
 
-    init(_ endpoint: Endpoint, http: HTTPClient) {
+    init(_ endpoint: Endpoint, http: HTTPClient, patience: Duration) {
+        self.patience = patience
         let host = endpoint.hosts.first ?? .init("127.0.0.1")
         let scheme = endpoint.scheme == "https" ? "https" : "http"
         let defaultPort = scheme == "https" ? 443 : 8081
@@ -38,10 +40,12 @@ struct RegistryTransport: Sendable {
         async throws(RegistryError) -> JSONValue
     {
         var failures = 0
+        let end = ContinuousClock.now + patience
         while true {
             let reason: String
             do throws(TryError) {
-                let answer = try await once(method, path, body)
+                let limit = min(RegistryLimits.tryWait, end - .now)
+                let answer = try await once(method, path, body, within: limit)
                 if answer.status < 500 { return try Self.checked(answer) }
                 reason = "HTTP \(answer.status)"
             } catch {
@@ -51,7 +55,9 @@ struct RegistryTransport: Sendable {
                 }
             }
             failures += 1
-            guard let wait = RegistryLimits.backoff.wait(afterFailures: failures) else {
+            guard let wait = RegistryLimits.backoff.wait(afterFailures: failures),
+                .now + wait < end
+            else {
                 throw .unreachable(url: base, reason: reason)
             }
             do { try await Task.sleep(for: wait) } catch { throw .cancelled }
@@ -63,9 +69,9 @@ struct RegistryTransport: Sendable {
         case final(RegistryError)
     }
 
-    private func once(_ method: HTTPMethod, _ path: String, _ body: JSONValue?)
-        async throws(TryError) -> RegistryAnswer
-    {
+    private func once(
+        _ method: HTTPMethod, _ path: String, _ body: JSONValue?, within limit: Duration
+    ) async throws(TryError) -> RegistryAnswer {
         var request = HTTPClientRequest(url: base + path)
         request.method = method
         request.headers.add(name: "accept", value: Self.contentType)
@@ -76,7 +82,7 @@ struct RegistryTransport: Sendable {
         }
         var status = 0
         do {
-            let response = try await http.execute(request, timeout: RegistryLimits.timeout)
+            let response = try await http.execute(request, timeout: TimeAmount(limit))
             status = Int(response.status.code)
             let bytes = try await response.body.collect(upTo: RegistryLimits.answerBytesMax)
             return RegistryAnswer(

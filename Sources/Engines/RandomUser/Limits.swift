@@ -8,8 +8,6 @@ enum RandomUserLimits {
     static let seedCharactersMax = 1_024
     /// People made before others get their turn on the thread.
     static let peoplePerTurn = 250
-    /// How long calls that are being answered may hold up the end.
-    static let shutdownDuration = Duration.seconds(1)
     /// Of one person as JSON, at most; only a hint for room.
     static let personBytes = 1_400
     /// How many years old people are: those of the API's samples.

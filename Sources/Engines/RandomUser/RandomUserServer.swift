@@ -1,11 +1,9 @@
 // The embedded randomuser.me: the same people for the same seed, over the API's own contract.
 
-import Hummingbird
 package import Logging
 package import MillraceBase
-import NIOCore
+import MillraceHTTPServing
 import ServiceLifecycle
-import Synchronization
 
 package struct RandomUserConfiguration: Sendable {
     package var host: String
@@ -43,73 +41,33 @@ package enum RandomUserError: Error, Sendable, Equatable, CustomStringConvertibl
 
 /// Serves from `start` on; `run` keeps it until it is told to stop.
 package final class RandomUserServer: Service {
-    package let port: Int
-    private let group: ServiceGroup
-    private let serving: Task<Void, any Error>
+    private let server: BoundHTTPServer
 
-    private init(port: Int, group: ServiceGroup, serving: Task<Void, any Error>) {
-        self.port = port
-        self.group = group
-        self.serving = serving
-    }
+    package var port: Int { server.port }
 
-    deinit { serving.cancel() }
+    private init(server: BoundHTTPServer) { self.server = server }
 
     /// Binds the port and answers from then on.
     package static func start(
         _ configuration: RandomUserConfiguration, logger: Logger
     ) async throws(RandomUserError) -> RandomUserServer {
-        let (ports, bound) = AsyncStream<Int>.makeStream()
-        let application = Application(
-            responder: RandomUserResponder(
-                window: PeopleWindow(
-                    peopleMax: configuration.peoplePerWindowMax, length: configuration.window),
-                clock: configuration.clock),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port)),
-            onServerRunning: { bound.yield($0.localAddress?.port ?? 0) },
-            logger: quiet(logger))
-        var services = ServiceGroupConfiguration(services: [application], logger: quiet(logger))
-        services.maximumGracefulShutdownDuration = RandomUserLimits.shutdownDuration
-        let group = ServiceGroup(configuration: services)
-        // Unstructured because it must outlive `start`: `run` stops it and waits for it, and
-        // `deinit` cancels it for a server that was never run.
-        let serving = Task {
-            defer { bound.finish() }
-            try await group.run()
-        }
-        for await port in ports {
-            return RandomUserServer(port: port, group: group, serving: serving)
-        }
+        let responder = RandomUserResponder(
+            window: PeopleWindow(
+                peopleMax: configuration.peoplePerWindowMax, length: configuration.window),
+            clock: configuration.clock)
         do {
-            try await serving.value
-            throw RandomUserError.cannotListen("the server stopped at once")
-        } catch let error as RandomUserError {
-            throw error
+            return RandomUserServer(
+                server: try await BoundHTTPServer.start(
+                    responder, host: configuration.host, port: configuration.port, logger: logger))
         } catch {
-            if let io = error as? IOError, io.errnoCode == addressInUse {
-                throw .portTaken(configuration.port)
+            switch error {
+            case .portTaken(let port): throw .portTaken(port)
+            case .cannotListen(let why): throw .cannotListen(why)
             }
-            throw .cannotListen(String(describing: error))
         }
     }
 
     /// Serves until it is cancelled or told to shut down; calls that are being answered get a
     /// moment.
-    package func run() async throws {
-        await withTaskGroup(of: Void.self) { waits in
-            waits.addTask { try? await gracefulShutdown() }
-            waits.addTask { _ = await self.serving.result }
-            await waits.next()
-            await group.triggerGracefulShutdown()
-            waits.cancelAll()
-        }
-    }
-
-    /// Hummingbird tells of each start and stop; people have our own lines for that.
-    private static func quiet(_ logger: Logger) -> Logger {
-        var logger = logger
-        logger.logLevel = max(logger.logLevel, .warning)
-        return logger
-    }
+    package func run() async throws { try await server.run() }
 }

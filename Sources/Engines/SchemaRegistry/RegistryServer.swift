@@ -65,19 +65,14 @@ package final class RegistryServer: Service {
 
     /// Serves until cancelled or asked to shut down; requests that are in work are finished.
     package func run() async throws {
-        let result = await withTaskCancellationHandler {
-            await withGracefulShutdownHandler {
-                await serving.result
-            } onGracefulShutdown: { [group] in
-                // Not structured: the handler cannot wait, and `run` waits for what this ends.
-                Task { await group.triggerGracefulShutdown() }
-            }
-        } onCancel: {
-            serving.cancel()
-        }
-        await store.close()
-        if case .failure(let error) = result, !(error is CancellationError), !Task.isCancelled {
-            throw error
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { [serving] in try await serving.value }
+            // Throws when cancelled, returns at a graceful shutdown: both end the service.
+            tasks.addTask { try? await gracefulShutdown() }
+            let first = await tasks.nextResult()
+            await stop()
+            tasks.cancelAll()
+            if case .failure(let error)? = first, !(error is CancellationError) { throw error }
         }
     }
 

@@ -19,7 +19,9 @@ struct ConsoleConnection: Sendable {
         try await call(.POST, path, body: body)
     }
 
-    private func call(_ method: HTTPMethod, _ path: String, body: JSONValue?) async throws -> JSONValue {
+    private func call(_ method: HTTPMethod, _ path: String, body: JSONValue?) async throws
+        -> JSONValue
+    {
         let address = endpoint.authorities(defaultPort: 9021)
         var request = HTTPClientRequest(url: "http://\(address)\(path)")
         request.method = method

@@ -7,7 +7,8 @@ import MillraceBase
 struct DagsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dags", abstract: "List, show, trigger and pause DAGs.",
-        discussion: "Example: millrace dags trigger user_automation --conf '{\"users\": 50}' --wait",
+        discussion:
+            "Example: millrace dags trigger user_automation --conf '{\"users\": 50}' --wait",
         subcommands: [
             List.self, Show.self, Trigger.self, Pause.self, Unpause.self, ListRuns.self,
         ], defaultSubcommand: List.self)
@@ -57,7 +58,8 @@ struct DagsCommand: AsyncParsableCommand {
             }
             if json {
                 return Terminal.print(
-                    JSONValue.object(["dag": details, "tasks": .array(tasks.map(\.json))]).prettyText)
+                    JSONValue.object(["dag": details, "tasks": .array(tasks.map(\.json))])
+                        .prettyText)
             }
             Terminal.print("\(dag): \(details["description"]?.string ?? "")")
             for parameter in details["params"]?.object?.members ?? [] {

@@ -45,7 +45,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
         func run() async throws {
             let parts = place.split(separator: ":")
             guard parts.count == 2 else {
-                throw Failure("no place of a record", at: place, next: "partition:offset, such as 0:3")
+                throw Failure(
+                    "no place of a record", at: place, next: "partition:offset, such as 0:3")
             }
             let path = "/api/dlq/\(parts[0])/\(parts[1])" + DeadLettersCommand.query(topic)
             let answer = try await StackAccess.with(arguments) { file, _ in

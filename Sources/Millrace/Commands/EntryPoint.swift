@@ -41,7 +41,11 @@ private func runCommand() async -> Int32 {
     } catch {
         let code = RootCommand.exitCode(for: error)
         let text = RootCommand.fullMessage(for: error)
-        if code == .success { Terminal.print(text) } else if !text.isEmpty { Terminal.printError(text) }
+        if code == .success {
+            Terminal.print(text)
+        } else if !text.isEmpty {
+            Terminal.printError(text)
+        }
         return code.rawValue
     }
 }
@@ -63,13 +67,18 @@ struct RootCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Stack", subcommands: [
-                RunCommand.self, UpCommand.self, StatusCommand.self, ConfigCommand.self,
-                DoctorCommand.self,
-            ]),
-            CommandGroup(name: "Stages", subcommands: [
-                DagsCommand.self, TasksCommand.self, QueriesCommand.self, DeadLettersCommand.self,
-                ConnectorsCommand.self,
-            ]),
+            CommandGroup(
+                name: "Stack",
+                subcommands: [
+                    RunCommand.self, UpCommand.self, StatusCommand.self, ConfigCommand.self,
+                    DoctorCommand.self,
+                ]),
+            CommandGroup(
+                name: "Stages",
+                subcommands: [
+                    DagsCommand.self, TasksCommand.self, QueriesCommand.self,
+                    DeadLettersCommand.self,
+                    ConnectorsCommand.self,
+                ]),
         ])
 }

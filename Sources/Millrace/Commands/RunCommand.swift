@@ -64,7 +64,8 @@ struct RunCommand: AsyncParsableCommand {
         if let conf {
             guard let given = (try? JSONValue(parsing: conf))?.object else {
                 throw Failure(
-                    "the parameters are no JSON object", at: "--conf", next: "--conf '{\"users\": 50}'")
+                    "the parameters are no JSON object", at: "--conf",
+                    next: "--conf '{\"users\": 50}'")
             }
             for member in given.members { object[member.name] = member.value }
         }

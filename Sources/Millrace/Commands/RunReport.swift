@@ -26,7 +26,8 @@ struct RunReport: Sendable {
         for (gender, landed) in byGender {
             people.rows.append([
                 gender, Shown.count(landed["inserted"]?.int ?? 0),
-                Shown.count(landed["updated"]?.int ?? 0), Shown.count(landed["unchanged"]?.int ?? 0),
+                Shown.count(landed["updated"]?.int ?? 0),
+                Shown.count(landed["unchanged"]?.int ?? 0),
             ])
         }
         Terminal.print("\n" + people.text + "\n")
@@ -35,7 +36,8 @@ struct RunReport: Sendable {
             let came = (staged["people"]?.int ?? 0) + rejectedCount(staged)
             if came < asked {
                 Terminal.print(
-                    "the source is exhausted: \(Shown.count(came)) of \(Shown.count(asked)) records were left")
+                    "the source is exhausted: \(Shown.count(came)) of \(Shown.count(asked)) records were left"
+                )
             }
         }
         for line in Summary.exceptions(ended.progress) { Terminal.print(line) }
@@ -113,7 +115,8 @@ struct RunReport: Sendable {
         let states = ended.tasks.map { (name: $0.taskID, value: JSONValue($0.state)) }
         return [
             "dag_id": .string(ended.dag), "run_id": .string(ended.run.id),
-            "state": .string(ended.run.state), "seconds": JSONValue(ended.took.milliseconds / 1_000),
+            "state": .string(ended.run.state),
+            "seconds": JSONValue(ended.took.milliseconds / 1_000),
             "confirmed": ended.results["confirm"] ?? .null,
             "people": .object(JSONObject(genders)), "stages": .object(JSONObject(stages)),
             "resent": JSONValue(Int(ended.progress.resent)),

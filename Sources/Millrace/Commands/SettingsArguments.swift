@@ -39,7 +39,8 @@ struct SettingsArguments: ParsableArguments {
             ("processing", processing), ("store", store), ("console", console),
             ("partitions", partitions), ("replication", replication), ("log-level", logLevel),
         ]
-        return Dictionary(uniqueKeysWithValues: all.compactMap { name, text in text.map { (name, $0) } })
+        return Dictionary(
+            uniqueKeysWithValues: all.compactMap { name, text in text.map { (name, $0) } })
     }
 
     func settings() throws -> Settings { try SettingsLoader.load(file: config, flags: flags) }

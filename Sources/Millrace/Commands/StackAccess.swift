@@ -39,11 +39,15 @@ enum StackAccess {
         let (groups, groupReady) = AsyncStream.makeStream(of: ServiceGroup.self)
         return try await withThrowingTaskGroup(of: Ended<Value>.self) { tasks in
             tasks.addTask {
-                try await stack.run(stoppingOnSignals: true, logger: logger) { groupReady.yield($0) }
+                try await stack.run(stoppingOnSignals: true, logger: logger) {
+                    groupReady.yield($0)
+                }
                 return .served
             }
             tasks.addTask {
-                do { return .worked(.success(try await work())) } catch { return .worked(.failure(error)) }
+                do { return .worked(.success(try await work())) } catch {
+                    return .worked(.failure(error))
+                }
             }
             guard let first = try await tasks.next() else { throw CancellationError() }
             switch first {

@@ -15,7 +15,9 @@ struct TasksCommand: AsyncParsableCommand {
         subcommands: [List.self, Clear.self, Logs.self], defaultSubcommand: List.self)
 
     /// The id of a run, "latest" looked up.
-    static func run(_ run: String, of dag: String, in airflow: AirflowConnection) async throws -> String {
+    static func run(_ run: String, of dag: String, in airflow: AirflowConnection) async throws
+        -> String
+    {
         guard run == "latest" else { return run }
         guard let newest = try await airflow.runs(dag).first else {
             throw Failure("the DAG has no run yet", at: dag, next: "millrace dags trigger \(dag)")

@@ -58,7 +58,8 @@ struct UpCommand: AsyncParsableCommand {
         for name in only.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {
             guard let stage = StageName(rawValue: name) else {
                 let all = StageName.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Failure("there is no stage \"\(name)\"", at: "--only \(only)", next: "some of \(all)")
+                throw Failure(
+                    "there is no stage \"\(name)\"", at: "--only \(only)", next: "some of \(all)")
             }
             stages.insert(stage)
         }

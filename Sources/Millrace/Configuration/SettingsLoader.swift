@@ -23,7 +23,8 @@ enum SettingsLoader {
         }
         let known = Set(Setting.all.map(\.environmentName))
         for name in environment.keys.sorted() where name.hasPrefix("MILLRACE_") {
-            let isOurs = known.contains(name) || reserved.contains(name)
+            let isOurs =
+                known.contains(name) || reserved.contains(name)
                 || name.hasPrefix("MILLRACE_TEST_")
             guard isOurs else {
                 throw Failure(
@@ -56,7 +57,7 @@ enum SettingsLoader {
                 next: "millrace config > \(path)")
         }
         let document: Any?
-        do { document = try Yams.load(yaml: text) } catch {
+        do { document = try Yams.load(yaml: quoted(text)) } catch {
             throw Failure(
                 "the configuration is not YAML", at: path, because: firstLine(of: "\(error)"),
                 next: "lines like \"kafka: embedded:\"")
@@ -77,20 +78,26 @@ enum SettingsLoader {
         }
     }
 
-    /// `kafka: embedded:` is a mapping to YAML when it is not quoted; it is meant as a URL.
+    /// URLs in quotes where they have none: `kafka: embedded:` is no YAML, and is what people type.
+    static func quoted(_ text: String) -> String {
+        let stages = Set(Setting.all.filter { $0.kind == .stage }.map(\.name))
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard let match = line.wholeMatch(of: /([a-z]+):[ ]+([^ "'#\[{][^ "']*)[ ]*(#.*)?\r?/),
+                stages.contains(String(match.1))
+            else { return String(line) }
+            return "\(match.1): \"\(match.2)\" \(match.3 ?? "")"
+        }.joined(separator: "\n")
+    }
+
     private static func scalar(_ value: Any, of name: String, in path: String) throws -> String {
         switch value {
         case let text as String: return text
         case let number as Int: return String(number)
-        case let mapping as [String: Any?] where mapping.count == 1:
-            if let (scheme, inner) = mapping.first, inner == nil || inner is NSNull {
-                return scheme + ":"
-            }
-        default: break
+        default:
+            throw Failure(
+                "the setting \"\(name)\" has no plain value", at: path,
+                next: "a line like \"\(name): \(Setting.named(name)?.standard ?? "")\"")
         }
-        throw Failure(
-            "the setting \"\(name)\" has no plain value", at: path,
-            next: "a line like \"\(name): \(Setting.named(name)?.standard ?? "")\"")
     }
 
     private static func firstLine(of text: String) -> String {

@@ -44,7 +44,9 @@ actor StagingArea {
 
     /// Run ids may hold what no file name may; a slash above all.
     private func path(of run: String) throws -> String {
-        let safe = run.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_+:.".contains($0)) ? $0 : "_" }
+        let safe = run.map {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "-_+:.".contains($0)) ? $0 : "_"
+        }
         let name = String(safe)
         guard !name.isEmpty, name != ".", name != ".." else {
             throw Failure("a run has no usable id", at: run, next: "another --run-id")

@@ -69,7 +69,8 @@ struct ControlAPI: Sendable {
         return Set((try? await store.present(ids, in: "\(table.keyspace).\(table.name)")) ?? [])
     }
 
-    private func query(_ request: ConsoleRequest) async throws(ConsoleRefusal) -> StreamQueryStatus {
+    private func query(_ request: ConsoleRequest) async throws(ConsoleRefusal) -> StreamQueryStatus
+    {
         let name = request.parameters["name"] ?? ""
         if let status = await runner?.status(of: name) { return status }
         let known = await queries().map(\.name).joined(separator: ", ")

@@ -39,7 +39,8 @@ struct DeadLetterAPI: Sendable {
         let asked = request.query["topic"] ?? request.body?["topic"]?.string ?? known.first
         guard let asked, known.contains(asked) else {
             throw ConsoleRefusal(
-                404, "there is no such dead-letter topic; there are: \(known.joined(separator: ", "))")
+                404,
+                "there is no such dead-letter topic; there are: \(known.joined(separator: ", "))")
         }
         return asked
     }

@@ -106,6 +106,8 @@ struct OutboxPump: Service {
         let id = UInt32(clamping: schemaID)
         return KafkaHeader(
             name: "__value_schema_id",
-            value: [0, UInt8(id >> 24), UInt8(id >> 16 & 0xff), UInt8(id >> 8 & 0xff), UInt8(id & 0xff)])
+            value: [
+                0, UInt8(id >> 24), UInt8(id >> 16 & 0xff), UInt8(id >> 8 & 0xff), UInt8(id & 0xff),
+            ])
     }
 }

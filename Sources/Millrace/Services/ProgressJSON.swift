@@ -25,7 +25,8 @@ extension StageProgress.Snapshot {
             let counters = json["stages"]?[stage.rawValue]
             stages[stage] = .init()
             stages[stage]?.count = counters?["count"]?.int ?? 0
-            stages[stage]?.latency = counters?["latency"].flatMap { LatencyHistogram(json: $0) } ?? .init()
+            stages[stage]?.latency =
+                counters?["latency"].flatMap { LatencyHistogram(json: $0) } ?? .init()
         }
         resent = json["resent"]?.int ?? 0
         skipped = json["skipped"]?.int ?? 0

@@ -32,7 +32,8 @@ struct DataDirectory: Sendable {
         } catch {
             throw Failure(
                 "cannot make the data directory", at: "--data \(path)",
-                because: (error as NSError).localizedDescription, next: "--data PATH of a folder you may write")
+                because: (error as NSError).localizedDescription,
+                next: "--data PATH of a folder you may write")
         }
         let file = path("format")
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
@@ -54,7 +55,8 @@ struct DataDirectory: Sendable {
 
     /// The id of this stack, made once. Seeds of runs derive from it.
     func stackID() throws -> String {
-        if let text = try? String(contentsOfFile: path("stack-id"), encoding: .utf8), !text.isEmpty {
+        if let text = try? String(contentsOfFile: path("stack-id"), encoding: .utf8), !text.isEmpty
+        {
             return text.trimmingCharacters(in: .whitespacesAndNewlines)
         }
         let id = UUID().uuidString.lowercased()
@@ -90,7 +92,8 @@ enum DurableFile {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
-                Foundation.write(file, buffer.baseAddress?.advanced(by: written), bytes.count - written)
+                Foundation.write(
+                    file, buffer.baseAddress?.advanced(by: written), bytes.count - written)
             }
             guard count > 0 else {
                 let trouble = Trouble("write")

@@ -50,7 +50,7 @@ struct EngineOptions {
         let given = endpoint.port
         let usual = options.takenPort == .alwaysFree ? 0 : stage.standardPort ?? 0
         let port = given ?? usual
-        do { return try await start(port) } catch where isTaken(error) {
+        do { return try await start(port) } catch  where isTaken(error) {
             if options.takenPort == .takeFree, given == nil {
                 options.notice("port \(port) is taken, so \(stage.rawValue) gets a free one")
                 return try await failing { try await start(0) }
@@ -58,7 +58,8 @@ struct EngineOptions {
             throw Failure(
                 "the port \(port) is taken", at: place,
                 because: "another program listens on \(host):\(port)",
-                next: "--\(stage.rawValue) \"embedded:?port=0\" for a free one, or stop that program")
+                next:
+                    "--\(stage.rawValue) \"embedded:?port=0\" for a free one, or stop that program")
         } catch { throw failure(error) }
     }
 

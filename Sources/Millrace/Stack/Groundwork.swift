@@ -1,7 +1,7 @@
 // What a pipeline needs before it can run: its topics, schemas and tables, made when missing.
 
-import KafkaClient
 import CQLClient
+import KafkaClient
 import Logging
 import MillraceBase
 import MillraceSchemas
@@ -68,11 +68,13 @@ struct Groundwork: Sendable {
                 for keyspace in Set(tables.map(\.keyspace)).sorted() {
                     _ = try await session.execute(
                         "CREATE KEYSPACE IF NOT EXISTS \(keyspace) WITH replication = "
-                            + "{'class': 'SimpleStrategy', 'replication_factor': \(settings.number("replication"))}")
+                            + "{'class': 'SimpleStrategy', 'replication_factor': \(settings.number("replication"))}"
+                    )
                 }
                 for table in tables {
                     _ = try await session.execute(
-                        "CREATE TABLE IF NOT EXISTS \(table.keyspace).\(table.name) (\(table.definition))")
+                        "CREATE TABLE IF NOT EXISTS \(table.keyspace).\(table.name) (\(table.definition))"
+                    )
                 }
                 await session.close()
             } catch {

@@ -6,8 +6,8 @@ import MillraceBase
 import MillraceConsole
 import MillraceLanding
 import ServiceLifecycle
-import UnixSignals
 import StreamEngine
+import UnixSignals
 
 /// A started stack. Each engine is bound and answers; `run` serves until it is told to stop, then
 /// stops them in reverse.
@@ -24,7 +24,10 @@ struct Stack: Sendable {
     /// Runs all services until one fails, the task is cancelled, or a signal asks to stop.
     ///
     /// - Parameter signals: whether Ctrl-C and SIGTERM stop it.
-    func run(stoppingOnSignals signals: Bool, logger: Logger, started: @escaping @Sendable (ServiceGroup) async -> Void = { _ in }) async throws {
+    func run(
+        stoppingOnSignals signals: Bool, logger: Logger,
+        started: @escaping @Sendable (ServiceGroup) async -> Void = { _ in }
+    ) async throws {
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) },

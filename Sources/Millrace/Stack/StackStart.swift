@@ -175,7 +175,8 @@ struct StackBuilder {
             logger: logger)
         inPlay.append(
             try await Stack.console(
-                settings, options, control: control, file: file, progress: progress, logger: logger))
+                settings, options, control: control, file: file, progress: progress, logger: logger)
+        )
     }
 
     /// Stops what was started before something failed, in reverse.

@@ -31,7 +31,8 @@ struct ProgressDisplay {
             let count = counts[stage] ?? 0
             let share = total > 0 ? min(1, Double(count) / Double(total)) : 1
             let full = Int(share * Double(Self.barWidth))
-            let bar = String(repeating: "█", count: full)
+            let bar =
+                String(repeating: "█", count: full)
                 + String(repeating: "░", count: Self.barWidth - full)
             let name = stage.rawValue.padded(to: 10)
             let number = Shown.count(count).padded(to: 9, right: true)

@@ -23,7 +23,8 @@ enum Summary {
     static func exceptions(_ snapshot: StageProgress.Snapshot) -> [String] {
         var lines: [String] = []
         if snapshot.resent > 0 {
-            lines.append("\(Shown.count(snapshot.resent)) sent to the topic again after an interruption")
+            lines.append(
+                "\(Shown.count(snapshot.resent)) sent to the topic again after an interruption")
         }
         if snapshot.skipped > 0 {
             lines.append("\(Shown.count(snapshot.skipped)) skipped: landed before and unchanged")

@@ -67,7 +67,7 @@ struct ConditionalWrite {
     private func row(
         _ plan: WritePlan, _ values: BoundValues, _ key: [UInt8]
     ) throws(StatementError) -> (RowView, exists: Bool, newest: Int64) {
-        let view = RowView(plan.table, now: context.nowSeconds)
+        let view = RowView(plan.table, now: context.nowSeconds, ownsRows: true)
         var exists = false
         do throws(StorageFailure) {
             if !plan.table.hasClustering {

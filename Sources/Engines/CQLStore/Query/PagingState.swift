@@ -40,10 +40,11 @@ struct PagingState: Equatable {
         return out.array
     }
 
-    /// - Throws: a protocol error for anything we did not write.
+    /// - Throws: an invalid request for anything we did not write. (Cassandra's is a protocol error,
+    ///   upon which some drivers throw the whole connection away.)
     init(reading state: [UInt8], tableID: CQLUUID) throws(StatementError) {
         let parsed = state.withUnsafeBytes { Self.parse($0) }
-        guard let parsed else { throw .protocolViolation("Invalid value for the paging state") }
+        guard let parsed else { throw .invalid("Invalid value for the paging state") }
         guard parsed.tableID == tableID else {
             throw .invalid("The paging state belongs to another table")
         }

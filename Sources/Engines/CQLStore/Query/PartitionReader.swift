@@ -121,6 +121,8 @@ enum PartitionReader {
     }
 
     /// Reads the only row of a partition of a table without clustering columns.
+    ///
+    /// - Parameter view: must own its rows, since the value goes away when this returns.
     static func readSingle(
         _ database: Database, _ key: UnsafeRawBufferPointer, into view: RowView,
         scratch: inout RawBytes
@@ -131,8 +133,8 @@ enum PartitionReader {
         view.beginPartition(raw: key)
         return try database.get(scratch.bytes) { value in
             guard let value else { return false }
-            // The value's pointer ends with this call: keep a copy that the view owns.
-            return view.loadOwned(value)
+            return view.loadRow(
+                clustering: UnsafeRawBufferPointer(start: nil, count: 0), value: value, floor: nil)
         }
     }
 }

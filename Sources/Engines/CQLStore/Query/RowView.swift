@@ -23,6 +23,8 @@ final class RowView {
     let table: Table
     /// Seconds; what expires up to then is gone.
     let now: UInt32
+    /// Whether a row is copied when it is loaded, so that it outlives what it was read from.
+    private let ownsRows: Bool
     private(set) var slots: [SlotValue]
     /// The serialised partition key.
     private(set) var partitionKey = RawBytes()
@@ -34,8 +36,9 @@ final class RowView {
     private var owned = RawBytes()
     private var elements: [(path: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] = []
 
-    init(_ table: Table, now: UInt32) {
+    init(_ table: Table, now: UInt32, ownsRows: Bool = false) {
         self.table = table
+        self.ownsRows = ownsRows
         self.now = now
         slots = Array(repeating: SlotValue(), count: table.columns.count)
     }
@@ -101,8 +104,14 @@ final class RowView {
     ///   - floor: what is not newer is deleted; the latest of all deletions but the row's own.
     /// - Returns: whether there is a row.
     func loadRow(
-        clustering: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, floor: Int64?
+        clustering: UnsafeRawBufferPointer, value given: UnsafeRawBufferPointer, floor: Int64?
     ) -> Bool {
+        var value = given
+        if ownsRows {
+            owned.clear()
+            owned.append(given)
+            value = owned.bytes
+        }
         clearRow()
         scratch.clear()
         scratch.reserve(2 * value.count + 256 + 8 * table.columns.count)
@@ -116,14 +125,6 @@ final class RowView {
         guard hasMarker || hasCells else { return false }
         loadClustering(clustering, kept: reader.clustering)
         return true
-    }
-
-    /// Loads a row without clustering values from bytes that are about to go away.
-    func loadOwned(_ value: UnsafeRawBufferPointer) -> Bool {
-        owned.clear()
-        owned.append(value)
-        return loadRow(
-            clustering: UnsafeRawBufferPointer(start: nil, count: 0), value: owned.bytes, floor: nil)
     }
 
     private func loadClustering(

@@ -45,7 +45,8 @@ final class SelectRun {
         self.values = values
         self.options = options
         self.context = context
-        view = RowView(plan.table, now: context.nowSeconds)
+        view = RowView(
+            plan.table, now: context.nowSeconds, ownsRows: !plan.table.hasClustering)
         rows = RowsWriter(metadata: plan.metadata)
         state = PagingState(tableID: plan.table.id)
         sortsRows = plan.isOrdered && !(plan.restrictions.partition?.allSatisfy(\.isOne) ?? true)

@@ -35,7 +35,8 @@ struct Registration {
         }
         let new = SchemaVersion(
             subject: subject,
-            version: mode == .importing ? version ?? table.nextVersion(of: subject)
+            version: mode == .importing
+                ? version ?? table.nextVersion(of: subject)
                 : table.nextVersion(of: subject),
             id: id ?? table.id(of: schema) ?? table.nextID,
             kind: schema.kind, schema: schema.canonicalText)

@@ -4,7 +4,9 @@ import MillraceBase
 import MillraceSchemas
 
 struct RegistryRequest: Sendable {
-    enum Method: String, Sendable { case get = "GET", post = "POST", put = "PUT", delete = "DELETE" }
+    enum Method: String, Sendable {
+        case get = "GET", post = "POST", put = "PUT", delete = "DELETE"
+    }
 
     var method: Method
     var route: RegistryRoute

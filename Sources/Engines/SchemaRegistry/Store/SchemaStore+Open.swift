@@ -30,7 +30,8 @@ extension SchemaStore {
             }
             let store = try SchemaStore(
                 topic: topic, clusterID: metadata.clusterID, kafka: kafka, logger: logger)
-            do throws(KafkaError) { try await store.readToEnd(end.low..<max(end.low, end.high))
+            do throws(KafkaError) {
+                try await store.readToEnd(end.low..<max(end.low, end.high))
             } catch {
                 await store.close()
                 throw error

@@ -42,9 +42,10 @@ actor SchemaStore {
 
     /// Decides on the newest table and writes what was decided, while nobody else does.
     func change<Answer: Sendable>(
-        _ decide: @Sendable (SchemaTable) throws(APIError) -> (
-            records: [StoreRecord], answer: Answer
-        )
+        _ decide:
+            @Sendable (SchemaTable) throws(APIError) -> (
+                records: [StoreRecord], answer: Answer
+            )
     ) async throws(APIError) -> Answer {
         await beginChange()
         defer { endChange() }

@@ -105,9 +105,11 @@ package actor CassandraSink: RowSink {
         rows.reserve(
             rows: batch.selection.count,
             bytesPerRow: batch.source.bytes.count / max(1, batch.rowCount) + 64)
+        let columns = batch.columns
         batch.withMemory { memory in
-            for row in batch.selection.map(Int.init) {
-                if let reason = append(batch, row, writer, memory, to: &rows) {
+            for selected in batch.selection {
+                let row = Int(selected)
+                if let reason = append(columns, row, writer, memory, to: &rows) {
                     rows.dropUnfinishedRow()
                     rejections.append(Rejection(row: row, reason: reason))
                 } else {
@@ -120,25 +122,27 @@ package actor CassandraSink: RowSink {
 
     /// - Returns: why the row does not fit; `nil` when it does.
     private func append(
-        _ batch: RowBatch, _ row: Int, _ writer: Writer, _ memory: BatchMemory,
+        _ columns: [ColumnVector], _ row: Int, _ writer: Writer, _ memory: BatchMemory,
         to rows: inout EncodedRows
     ) -> String? {
-        for (index, encoder) in writer.encoders.enumerated() {
-            let vector = batch.columns[index]
-            if vector.isNull(row) {
+        for index in columns.indices {
+            // Not copied into a variable: a copy counts references, for each cell.
+            if columns[index].isNull(row) {
                 guard !writer.isKey[index] else {
                     return "\(writer.columns[index].name) is null, which the table's key is not"
                 }
                 rows.appendNull()
                 continue
             }
-            let cell = vector.cell(row)
-            if writer.isWholePartitionKey[index], encoder == .bytes || encoder == .ascii,
-                TextCell(bits: cell).length == 0
+            let cell = columns[index].cell(row)
+            if writer.isWholePartitionKey[index], TextCell(bits: cell).length == 0,
+                writer.encoders[index] == .bytes || writer.encoders[index] == .ascii
             {
                 return "\(writer.columns[index].name) is empty, which the table's key is not"
             }
-            guard encoder.append(cell, vector.type, memory, to: &rows) else {
+            guard
+                writer.encoders[index].append(cell, columns[index].type, memory, to: &rows)
+            else {
                 return "\(writer.columns[index].name) is no "
                     + writer.statement.columns[index].type.description
             }

@@ -17,7 +17,7 @@ package struct BatchProgress: Sendable {
     package var sink: String
     package var start: SourceOffsets
     package var end: SourceOffsets
-    /// Since the batch before ended.
+    /// Since the batch before began.
     package var interval: Duration
     package var walCommit = Duration.zero
     /// Reading the records again, where the batch runs again.

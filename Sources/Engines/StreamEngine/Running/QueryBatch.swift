@@ -10,6 +10,7 @@ extension QueryLoop {
             $0.isTriggerActive = false
             $0.isDataAvailable = false
         }
+        state.running("Waiting for data to arrive")
         let rowsMax = min(
             configuration.batchRowsMax, plan.source.maxOffsetsPerTrigger ?? .max)
         if let end = ticks.availableEnd { return try await nextAvailable(end, rowsMax) }
@@ -129,7 +130,6 @@ extension QueryLoop {
                 report.walCommit + report.getBatch + report.addBatch + report.commitOffsets
             state.add(report)
         }
-        lastBatchEnd = .now
         rows = nil
         pending = nil
         report = nil

@@ -27,7 +27,7 @@ struct QueryLoop {
     var pipeline: BatchPipeline
     var position: SourceOffsets
     var lastTimestampMilliseconds: Int64 = 0
-    var lastBatchEnd = ContinuousClock.now
+    var lastBatchStart = ContinuousClock.now
     /// What the running batch reads; `nil` before the records are there.
     var rows: SourceRows?
     var pending: OffsetEntry?
@@ -97,7 +97,10 @@ struct QueryLoop {
         let recovered = try await onDisk { () throws(CheckpointFileError) in
             try checkpoint.open()
         }
+        let (sourceName, sinkName) = (parts.source.description, parts.sink.description)
         state.update { status in
+            status.source = sourceName
+            status.sink = sinkName
             status.id = recovered.id
             status.batchID = recovered.logged ?? -1
             if let position = recovered.position, recovered.committed != nil {

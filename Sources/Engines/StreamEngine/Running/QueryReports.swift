@@ -4,16 +4,17 @@ import MillraceBase
 import StreamPlan
 
 extension QueryLoop {
-    func newReport(
+    mutating func newReport(
         _ batch: Int, _ entry: OffsetEntry, started: ContinuousClock.Instant
     ) -> BatchProgress {
         let status = state.status
+        defer { lastBatchStart = started }
         return BatchProgress(
             id: status.id, runID: status.runID, name: plan.name, batchID: batch,
             timestampMilliseconds: entry.batchTimestampMilliseconds, numInputRows: 0,
             numOutputRows: 0, numRejectedRows: 0, source: parts.source.description,
             sink: parts.sink.description, start: position, end: entry.end,
-            interval: started - lastBatchEnd)
+            interval: started - lastBatchStart)
     }
 
     func addProgress(_ batch: RowBatch, _ stage: Stage) {

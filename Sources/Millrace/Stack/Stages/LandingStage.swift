@@ -32,7 +32,8 @@ extension Stack {
             default:
                 throw Failure(
                     "no landing speaks \"\(endpoint.scheme)\"", at: place,
-                    next: "--landing sqlite:PATH or --landing postgres://user:password@host/database")
+                    next:
+                        "--landing sqlite:PATH or --landing postgres://user:password@host/database")
             }
         } catch let error as LandingError {
             throw Failure(

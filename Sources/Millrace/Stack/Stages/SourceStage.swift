@@ -41,7 +41,8 @@ extension Stack {
         default:
             throw Failure(
                 "no source speaks \"\(endpoint.scheme)\"", at: settings.place(of: "source"),
-                next: "--source https://randomuser.me/api/, --source file:PATH or --source embedded:")
+                next:
+                    "--source https://randomuser.me/api/, --source file:PATH or --source embedded:")
         }
     }
 

@@ -24,10 +24,12 @@ struct CronTicks {
             let local = CivilTime(seconds: at + offset(at))
             if cron.matches(local) { return at }
             guard let later = cron.next(after: local) else { return nil }
-            // Jump there as if the clocks did not change on the way; where they do, stop just
-            // before the change could hide a match and go on by minutes.
+            // Where the clocks do not change on the way's last hours, it is there. Where they do, stop
+            // before the change could hide a match, and go on by minutes.
             let jump = later.seconds - local.seconds
-            at += jump > Self.disorderSeconds ? jump - Self.disorderSeconds : 60
+            let watch = max(at, at + jump - Self.disorderSeconds)
+            let isSteady = offset(at) == offset(at + jump) && offset(watch) == offset(at + jump)
+            at = isSteady ? at + jump : max(at + 60, watch)
         }
         return nil
     }
@@ -51,6 +53,7 @@ struct CronTicks {
     func moment(of local: CivilTime) -> Int {
         let before = offset(local.seconds - Self.shiftSecondsMax)
         let after = offset(local.seconds + Self.shiftSecondsMax)
+        if before == after { return local.seconds - before }
         let early = local.seconds - max(before, after)
         let late = local.seconds - min(before, after)
         if late + offset(late) == local.seconds { return late }

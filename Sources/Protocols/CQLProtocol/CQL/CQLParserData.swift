@@ -85,12 +85,16 @@ extension CQLParser {
             at += 1
             return .add(column, try term())
         }
+        // `term + c`: the name behind the plus is no term.
         let mark = self
-        let value = try term()
-        if takeSymbol("+") || isSymbol("+") { throw noAlternative() }
-        if token.kind == .word || token.kind == .quotedName, token.folded == column { throw noAlternative() }
-        _ = mark
-        return .set(column, value)
+        if let value = try? factor(), isSymbol("+"), peek(1).folded == column,
+            peek(1).kind == .word || peek(1).kind == .quotedName
+        {
+            at += 2
+            return .prepend(column, value)
+        }
+        self = mark
+        return .set(column, try term())
     }
 
     mutating func delete() throws(CQLSyntaxError) -> CQLStatement {

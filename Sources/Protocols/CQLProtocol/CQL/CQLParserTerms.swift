@@ -80,7 +80,7 @@ extension CQLParser {
         return left
     }
 
-    private mutating func factor() throws(CQLSyntaxError) -> CQLTerm {
+    mutating func factor() throws(CQLSyntaxError) -> CQLTerm {
         guard isSymbol("-") else { return try simpleTerm() }
         at += 1
         if isWord("nan") || isWord("infinity") {

@@ -40,7 +40,9 @@ enum AvroDefaults {
             case .record(let fields):
                 guard let object = value.object else { return false }
                 return fields.allSatisfy { field in
-                    guard let member = object[field.name] ?? field.defaultValue else { return false }
+                    guard let member = object[field.name] ?? field.defaultValue else {
+                        return false
+                    }
                     return fits(member, field.type, document, depth: depth + 1)
                 }
             }

@@ -214,7 +214,9 @@ extension AvroParser {
         for value in values {
             guard let member = value.object, let name = member["name"]?.string,
                 AvroName.isValid(name, allowsDots: false)
-            else { throw SchemaError("a field needs a \"name\" of letters, digits and _", at: path) }
+            else {
+                throw SchemaError("a field needs a \"name\" of letters, digits and _", at: path)
+            }
             let here = "\(path).\(name)"
             guard seen.insert(name).inserted else {
                 throw SchemaError("the field is there twice", at: here)

@@ -51,8 +51,10 @@ struct AvroResolution {
         switch (read, written) {
         case (.primitive(let to, _), .primitive(let from, _)):
             if to != from, !Self.promotes(from, to) { mismatch(read, written, at: path) }
-        case (.array(let to, _), .array(let from, _)): compare(to, from, at: Self.inside(path, "items"))
-        case (.map(let to, _), .map(let from, _)): compare(to, from, at: Self.inside(path, "values"))
+        case (.array(let to, _), .array(let from, _)):
+            compare(to, from, at: Self.inside(path, "items"))
+        case (.map(let to, _), .map(let from, _)):
+            compare(to, from, at: Self.inside(path, "values"))
         case (.named(let to), .named(let from)): compareNamed(to, from, at: path)
         case (.primitive, _), (.array, _), (.map, _), (.named, _), (.union, _):
             mismatch(read, written, at: path)
