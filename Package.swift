@@ -30,7 +30,7 @@ extension Product {
     /// The library products we take from other packages.
     enum Name: String {
         case NIOCore, NIOPosix, NIOHTTP1, Logging, ServiceLifecycle, UnixSignals, AsyncHTTPClient
-        case Hummingbird, GRDB, Yams, ArgumentParser
+        case Hummingbird, GRDB, GRDBSQLite, Yams, ArgumentParser
 
         var dependency: Target.Dependency { .product(name: rawValue, package: package) }
 
@@ -41,7 +41,7 @@ extension Product {
             case .ServiceLifecycle, .UnixSignals: "swift-service-lifecycle"
             case .AsyncHTTPClient: "async-http-client"
             case .Hummingbird: "hummingbird"
-            case .GRDB: "GRDB.swift"
+            case .GRDB, .GRDBSQLite: "GRDB.swift"
             case .Yams: "Yams"
             case .ArgumentParser: "swift-argument-parser"
             }
@@ -92,7 +92,8 @@ let clients: [Target] = [
         and: [.AsyncHTTPClient, .NIOCore, .NIOHTTP1]),
     target(
         "MillraceLanding", at: "Clients/Landing",
-        uses: ["MillraceBase", "PostgresClient", "RandomUserClient"], and: [.GRDB, .Logging]),
+        uses: ["MillraceBase", "PostgresClient", "RandomUserClient"],
+        and: [.GRDB, .GRDBSQLite, .Logging]),
     target(
         "AirflowClient", at: "Clients/AirflowClient", uses: ["MillraceBase", "MillraceWorkflow"],
         and: [.AsyncHTTPClient, .NIOCore, .NIOHTTP1]),

@@ -1,6 +1,7 @@
 """The schema registry with its real clients: confluent-kafka's, its serializers, plain HTTP."""
 
 import json
+import time
 import uuid
 
 import pytest
@@ -12,6 +13,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+WAIT = 20
 CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
 
 ID = {"name": "id", "type": "string"}
@@ -227,7 +229,7 @@ def round_trip(stack, topic, serialize, deserialize, value):
     context = SerializationContext(topic, MessageField.VALUE)
     producer = Producer({"bootstrap.servers": stack.kafka})
     producer.produce(topic, serialize(value, context))
-    assert producer.flush(20) == 0
+    assert producer.flush(WAIT) == 0
     consumer = Consumer(
         {
             "bootstrap.servers": stack.kafka,
@@ -236,8 +238,9 @@ def round_trip(stack, topic, serialize, deserialize, value):
         }
     )
     consumer.subscribe([topic])
+    end = time.monotonic() + WAIT
     try:
-        for _ in range(100):
+        while time.monotonic() < end:
             message = consumer.poll(0.2)
             if message is not None and message.error() is None:
                 return message.value(), deserialize(message.value(), context)
@@ -252,7 +255,7 @@ def topic(stack):
 
     name = f"serialized-{uuid.uuid4()}"
     admin = AdminClient({"bootstrap.servers": stack.kafka})
-    admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
+    admin.create_topics([NewTopic(name, 1, 1)])[name].result(WAIT)
     return name
 
 
@@ -287,8 +290,9 @@ def test_registry_topic_has_confluents_form(stack, subject):
         }
     )
     consumer.subscribe(["_schemas"])
+    end = time.monotonic() + WAIT
     try:
-        for _ in range(100):
+        while time.monotonic() < end:
             message = consumer.poll(0.2)
             if message is None or message.error() or not message.value():
                 continue

@@ -38,7 +38,10 @@ package final class ConsoleServer: Service {
     }
 
     package func run() async throws {
-        defer { watcher.stop() }
-        try await server.run()
+        do { try await server.run() } catch {
+            await watcher.stop()
+            throw error
+        }
+        await watcher.stop()
     }
 }

@@ -23,7 +23,7 @@ final class ConsoleWatcher: Sendable {
         runs = RunWatcher(orchestrator: configuration.addresses["orchestrator"])
     }
 
-    func stop() { topics.stop() }
+    func stop() async { await topics.stop() }
 
     /// Everything the page draws. Two callers at once may both ask the stages; neither waits.
     func state() async -> JSONValue {

@@ -45,13 +45,12 @@ final class TopicWatcher: Sendable {
         }
     }
 
-    func stop() {
+    func stop() async {
         let last = admin.withLock { admin in
             defer { admin = nil }
             return admin
         }
-        // The process is about to end; closing only frees memory and threads.
-        if let last { Task { await last.close() } }
+        await last?.close()
     }
 
     private func connected() -> KafkaAdmin? {

@@ -55,8 +55,9 @@ package final class BoundHTTPServer: Service {
             configuration: .init(address: .hostname(host, port: port), reuseAddress: true),
             onServerRunning: { channel in bound.yield(channel.localAddress?.port ?? port) },
             logger: quiet)
-        let group = ServiceGroup(
-            configuration: .init(services: [.init(service: application)], logger: quiet))
+        var services = ServiceGroupConfiguration(services: [application], logger: quiet)
+        services.maximumGracefulShutdownDuration = Self.patience
+        let group = ServiceGroup(configuration: services)
         // Its parent is this object: `run` waits for it, and a failed start ends it.
         let serving = Task {
             do {
@@ -81,23 +82,26 @@ package final class BoundHTTPServer: Service {
         }
     }
 
+    /// Serves until it is cancelled or told to shut down; then `stop`.
     package func run() async throws {
-        try await withGracefulShutdownHandler {
-            try await withTaskCancellationHandler {
-                do { try await serving.value } catch {
-                    // On the way down a connection that is cut short is no failure.
-                    guard Task.isCancelled || Task.isShuttingDownGracefully else { throw error }
-                }
-            } onCancel: {
-                serving.cancel()
+        let ended = await withTaskGroup(of: Result<Void, any Error>?.self) { waits in
+            waits.addTask {
+                try? await gracefulShutdown()
+                return nil
             }
-        } onGracefulShutdown: { [group, serving] in
-            // Ends by itself: the group stops, or is cancelled when its time is up.
-            Task {
-                await group.triggerGracefulShutdown()
-                try? await Task.sleep(for: Self.patience)
-                serving.cancel()
-            }
+            waits.addTask { await self.serving.result }
+            let first = await waits.next() ?? nil
+            await stop()
+            waits.cancelAll()
+            return first
         }
+        // It ended without being told to: that is why, or no reason at all.
+        if let ended, !Task.isCancelled { try ended.get() }
+    }
+
+    /// Lets requests that are being answered end, for a moment, and closes the port.
+    package func stop() async {
+        await group.triggerGracefulShutdown()
+        _ = await serving.result
     }
 }

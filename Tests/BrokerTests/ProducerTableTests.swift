@@ -90,7 +90,8 @@ struct ProducerTableTests {
     @Test func snapshotsSurviveTheRoundTrip() {
         let table = Self.table(7)
         #expect(ProducerSnapshot.decode(ProducerSnapshot.encode(table)) == table)
-        #expect(ProducerSnapshot.decode(ProducerSnapshot.encode(ProducerTable())) == ProducerTable())
+        #expect(
+            ProducerSnapshot.decode(ProducerSnapshot.encode(ProducerTable())) == ProducerTable())
     }
 
     /// Method: cut a good snapshot at every length, and flip every byte. None may pass.

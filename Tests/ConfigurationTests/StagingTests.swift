@@ -2,6 +2,7 @@
 
 import Foundation
 import MillraceBase
+import MillraceLanding
 import Testing
 
 @testable import Millrace
@@ -11,13 +12,30 @@ struct StagingTests {
     static let page = StagedPage(
         fetchedAtMilliseconds: 1_700_000_000_123,
         people: [
-            Person(id: "a", gender: "female", title: "Ms", raw: Array("{\"x\":\"é\"}".utf8)),
-            Person(id: "b", gender: "", title: "", raw: []),
+            Person(
+                row: PersonRow(
+                    id: "a", firstName: "É", lastName: "", gender: "female", address: "1 Mill",
+                    postCode: "2", email: "a@b", username: "u", dob: "1", registeredDate: "2",
+                    phone: "3", picture: "4", nationality: "NO", title: "Ms",
+                    raw: Array("{\"x\":\"é\"}".utf8), value: [0, 0xFF])),
+            Person(
+                row: PersonRow(
+                    id: "b", firstName: "", lastName: "", gender: "", address: "", postCode: "",
+                    email: "", username: "", dob: "", registeredDate: "", phone: "", picture: "",
+                    nationality: "", title: "", raw: [], value: [])),
         ],
         rejected: [.init(index: 7, reason: "email is missing", raw: Array("{".utf8))])
 
     @Test func roundTrip() {
         #expect(StagedPage(bytes: Self.page.bytes) == Self.page)
+    }
+
+    @Test func readsColumnsBack() throws {
+        let person = try #require(StagedPage(bytes: Self.page.bytes)?.people.first)
+        #expect(person.id == "a" && person.gender == "female" && person.title == "Ms")
+        #expect(person.row.text(.firstName) == "É" && person.row.text(.lastName).isEmpty)
+        #expect(person.row.value == [0, 0xFF])
+        #expect(try person.landingRow() == person.row)
     }
 
     /// Method: cut a good page at every length, and flip each of its bytes. None may pass.

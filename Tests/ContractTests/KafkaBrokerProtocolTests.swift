@@ -26,7 +26,8 @@ struct KafkaBrokerProtocolTests {
     @Test func answersAnUnknownVersionOfApiVersions() async throws {
         try await KafkaBrokerStage().run { wire, _ in
             var frame = ByteBuffer()
-            frame.writeMultipleIntegers(Int32(12), Int16(18), Int16(99), Int32(7), Int16(-1), UInt8(0), UInt8(0))
+            frame.writeMultipleIntegers(
+                Int32(12), Int16(18), Int16(99), Int32(7), Int16(-1), UInt8(0), UInt8(0))
             frame.setInteger(Int32(frame.readableBytes - 4), at: 0)
             try await wire.send(frame)
             var answer = try await wire.frame()
@@ -96,7 +97,7 @@ struct KafkaBrokerProtocolTests {
 
     @Test func aTakenPortIsSaid() async throws {
         try await KafkaBrokerStage().run { _, server in
-            await #expect(throws: BrokerError.portTaken(server.port)) {
+            _ = await #expect(throws: BrokerError.portTaken(server.port)) {
                 _ = try await KafkaBrokerStage().start(port: server.port)
             }
         }
@@ -105,7 +106,7 @@ struct KafkaBrokerProtocolTests {
     @Test func aDirectoryIsUsedByOneBroker() async throws {
         let stage = KafkaBrokerStage()
         try await stage.run { _, _ in
-            await #expect(throws: BrokerError.directoryInUse(stage.directory)) {
+            _ = await #expect(throws: BrokerError.directoryInUse(stage.directory)) {
                 _ = try await stage.start()
             }
         }
@@ -129,7 +130,10 @@ struct KafkaBrokerProtocolTests {
             var forbidding = wanted
             forbidding.allowAutoTopicCreation = false
             let refused = try await wire.ask(forbidding, version: 9)
-            #expect(refused.topics.map(\.errorCode) == [.unknownTopicOrPartition, .invalidTopicException])
+            #expect(
+                refused.topics.map(\.errorCode) == [
+                    .unknownTopicOrPartition, .invalidTopicException,
+                ])
             let made = try await wire.ask(wanted, version: 9)
             #expect(made.topics.map(\.errorCode) == [.none, .invalidTopicException])
             #expect(made.topics[0].partitions.map(\.leaderID) == [made.controllerID])
@@ -149,7 +153,8 @@ struct KafkaBrokerProtocolTests {
                 $0.topics = [DeleteTopicsRequest.DeleteTopicState { $0.topicID = first.topicID }]
             }
             #expect(try await wire.ask(deletion, version: 6).responses[0].errorCode == .none)
-            #expect(try await wire.ask(deletion, version: 6).responses[0].errorCode == .unknownTopicID)
+            #expect(
+                try await wire.ask(deletion, version: 6).responses[0].errorCode == .unknownTopicID)
             let second = try await wire.createTopic("t")
             #expect(second.topicID != first.topicID)
             #expect(try await wire.values(of: "t").isEmpty)

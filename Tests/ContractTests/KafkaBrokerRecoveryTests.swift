@@ -33,7 +33,8 @@ struct KafkaBrokerRecoveryTests {
         let stage = KafkaBrokerStage()
         _ = try await Self.filled(stage, batches: 3)
         let cluster = try await stage.run { wire, server async throws in
-            #expect(try await wire.values(of: "t").map(\.1) == ["a0", "b0", "a1", "b1", "a2", "b2"])
+            #expect(
+                try await wire.values(of: "t").map(\.1) == ["a0", "b0", "a1", "b1", "a2", "b2"])
             // The producer is known: a repeat is a repeat, the next is the next.
             let again = KafkaBrokerRequests.batch(
                 ["a2", "b2"], producerID: 9, epoch: 0, sequence: 4)
@@ -46,6 +47,19 @@ struct KafkaBrokerRecoveryTests {
             #expect(data.topics[0].partitions[0].leaderEpoch == 0)
             #expect(data.clusterID == cluster)
         }
+    }
+
+    /// Goal: a cancelled service stops in order too: the next start finds nothing to recover.
+    @Test func cancellingIsAnOrderlyStop() async throws {
+        let stage = KafkaBrokerStage()
+        _ = try await Self.filled(stage, batches: 1)
+        let server = try await stage.start()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await server.run() }
+            group.cancelAll()
+        }
+        let marker = stage.directory + "/.kafka_cleanshutdown"
+        #expect(FileManager.default.fileExists(atPath: marker))
     }
 
     /// Goal: after a crash all that was acknowledged is there, repeats are known, the epoch has risen.
@@ -68,7 +82,8 @@ struct KafkaBrokerRecoveryTests {
             #expect(try await wire.produce(next, to: "t").baseOffset == 5)
             let data = try await wire.ask(MetadataRequest { $0.topics = nil }, version: 9)
             #expect(data.topics[0].partitions[0].leaderEpoch == 1)
-            #expect(try await wire.fetch("t", from: 5).records?.getInteger(at: 12, as: Int32.self) == 1)
+            #expect(
+                try await wire.fetch("t", from: 5).records?.getInteger(at: 12, as: Int32.self) == 1)
         }
     }
 
@@ -221,7 +236,9 @@ struct KafkaBrokerRecoveryTests {
             return try stage.copy()
         }
         try await crashed.run { wire, _ async throws in
-            let fetch = OffsetFetchRequest { $0.groupID = "g"; $0.topics = nil }
+            let fetch = OffsetFetchRequest {
+                $0.groupID = "g"; $0.topics = nil
+            }
             let answer = try await wire.ask(fetch, version: 7)
             #expect(answer.topics.map(\.name) == ["t"])
             #expect(answer.topics[0].partitions[0].committedOffset == 17)

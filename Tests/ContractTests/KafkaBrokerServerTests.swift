@@ -111,7 +111,9 @@ struct KafkaBrokerServerTests {
             #expect(try await wire.produce(large, to: "t").errorCode == .messageTooLarge)
             let future = KafkaBrokerRequests.batch(["a"], time: 4_000_000_000_000)
             #expect(try await wire.produce(future, to: "t").errorCode == .invalidTimestamp)
-            #expect(try await wire.produce(Self.batch("a"), to: "t", acks: 7).errorCode == .invalidRequiredAcks)
+            #expect(
+                try await wire.produce(Self.batch("a"), to: "t", acks: 7).errorCode
+                    == .invalidRequiredAcks)
             #expect(try await wire.endOffset("t") == 0)
         }
     }

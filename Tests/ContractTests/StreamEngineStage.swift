@@ -10,6 +10,7 @@ import MillraceBase
 import MillraceBroker
 import StreamEngine
 import StreamPlan
+import Synchronization
 import Testing
 
 let streamLogger: Logger = {
@@ -21,8 +22,9 @@ let streamLogger: Logger = {
 /// Real engines on free ports, in a folder that goes away.
 final class StreamStage: Sendable {
     let folder: String
-    let broker: BrokerServer
-    let store: CQLStoreServer
+    /// `nil` while one is stopped: it gives its folder's lock back when it is gone.
+    private let broker: Mutex<BrokerServer?>
+    private let store: Mutex<CQLStoreServer?>
     let session: CQLSession
     let kafka: Endpoint
     let storeEndpoint: Endpoint
@@ -43,12 +45,14 @@ final class StreamStage: Sendable {
         folder =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("stream-\(UUID().uuidString)").path
-        broker = try await BrokerServer.start(
+        let broker = try await BrokerServer.start(
             BrokerConfiguration(directory: folder + "/broker", port: 0), logger: streamLogger)
-        store = try await CQLStoreServer.start(
+        let store = try await CQLStoreServer.start(
             CQLStoreConfiguration(directory: folder + "/store", port: 0), logger: streamLogger)
         kafka = try Endpoint.parse("kafka://127.0.0.1:\(broker.port)")
         storeEndpoint = try Endpoint.parse("cassandra://127.0.0.1:\(store.port)")
+        self.broker = Mutex(broker)
+        self.store = Mutex(store)
         session = try await CQLSession.connect(storeEndpoint, logger: streamLogger)
         try await session.execute(
             "CREATE KEYSPACE ks WITH replication = "
@@ -64,9 +68,27 @@ final class StreamStage: Sendable {
 
     func close() async {
         await session.close()
-        await store.close()
-        await broker.stop()
+        await stopStore()
+        await stopBroker()
         try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func stopStore() async { await store.withLock { $0.take() }?.close() }
+    func stopBroker() async { await broker.withLock { $0.take() }?.stop() }
+
+    /// On the port and the data that it had before.
+    func startStore() async throws {
+        let server = try await CQLStoreServer.start(
+            CQLStoreConfiguration(directory: folder + "/store", port: storeEndpoint.port ?? 0),
+            logger: streamLogger)
+        store.withLock { $0 = server }
+    }
+
+    func startBroker() async throws {
+        let server = try await BrokerServer.start(
+            BrokerConfiguration(directory: folder + "/broker", port: kafka.port ?? 0),
+            logger: streamLogger)
+        broker.withLock { $0 = server }
     }
 
     /// Writes people with these numbers, and whatever else, to the topic.

@@ -8,7 +8,8 @@ import Synchronization
 /// Writes records so that each is acknowledged by all in-sync replicas, exactly once for as long as
 /// this producer lives, in the order of one `send` within each partition.
 ///
-/// One thread polls librdkafka for delivery reports. After a fatal error make a new producer.
+/// One thread polls librdkafka for delivery reports; it keeps the producer alive until `close`.
+/// After a fatal error make a new producer, and close this one.
 package final class KafkaProducer: Sendable {
     private let handle: KafkaHandle
     private let topics = Mutex<[String: TopicHandle]>([:])

@@ -1,29 +1,37 @@
 // What both databases do alike before a row reaches them.
 
-extension PersonRow {
-    /// The last of each id; the ids keep the order in which they came first.
-    static func withoutRepetitions(_ people: ArraySlice<PersonRow>) -> [PersonRow] {
-        var places: [String: Int] = [:]
-        places.reserveCapacity(people.count)
-        var kept: [PersonRow] = []
-        kept.reserveCapacity(people.count)
-        for person in people {
-            if let place = places[person.id] {
-                kept[place] = person
-            } else {
-                places[person.id] = kept.count
-                kept.append(person)
+extension PeoplePage {
+    /// Pages in pieces of one transaction each, by the limit of rows. A page that is too long is
+    /// cut; each piece says which page it is of.
+    static func transactions(_ pages: [PeoplePage]) -> [[Piece]] {
+        let limit = LandingLimits.peoplePerTransactionMax
+        var transactions: [[Piece]] = []
+        var room = 0
+        for (page, content) in pages.enumerated() {
+            var start = 0
+            while start < content.people.count {
+                if room == 0 {
+                    transactions.append([])
+                    room = limit
+                }
+                let end = min(content.people.count, start + room)
+                transactions[transactions.count - 1].append(
+                    Piece(
+                        page: page, people: content.people[start..<end],
+                        fetchedAtMilliseconds: content.fetchedAtMilliseconds))
+                room -= end - start
+                start = end
             }
         }
-        return kept
+        return transactions
     }
 
-    /// Pieces of one transaction each.
-    static func transactions(_ people: [PersonRow]) -> [ArraySlice<PersonRow>] {
-        let size = LandingLimits.peoplePerTransactionMax
-        return stride(from: 0, to: people.count, by: size).map {
-            people[$0..<min($0 + size, people.count)]
-        }
+    /// People of one page in one transaction.
+    struct Piece: Sendable {
+        /// The index of the page in the call.
+        var page: Int
+        var people: ArraySlice<PersonRow>
+        var fetchedAtMilliseconds: Int64
     }
 }
 
@@ -43,7 +51,8 @@ extension RejectedRow {
 /// Sequences as ranges without gaps, so that one statement deletes many and nothing else.
 func sequenceRanges(_ sequences: [Int64]) -> [ClosedRange<Int64>] {
     var ranges: [ClosedRange<Int64>] = []
-    for sequence in sequences.sorted() {
+    let isRising = zip(sequences, sequences.dropFirst()).allSatisfy { $0 <= $1 }
+    for sequence in isRising ? sequences : sequences.sorted() {
         if let last = ranges.last, sequence <= last.upperBound + 1 {
             ranges[ranges.count - 1] = last.lowerBound...max(sequence, last.upperBound)
         } else {

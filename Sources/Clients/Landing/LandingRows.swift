@@ -1,50 +1,14 @@
 // What goes into the landing tables and what comes out of them, as values.
 
-/// A person to land: the columns of `users`, and what the topic shall carry.
-package struct PersonRow: Sendable, Equatable {
-    /// The UUID's text in lower case; the table's key and the record's key.
-    package var id: String
-    package var firstName: String
-    package var lastName: String
-    package var gender: String
-    package var address: String
-    package var postCode: String
-    package var email: String
-    package var username: String
-    package var dob: String
-    package var registeredDate: String
-    package var phone: String
-    package var picture: String
-    package var nationality: String
-    package var title: String
-    /// The source's record without secrets, UTF-8 without NUL. Equal bytes mean an unchanged
-    /// person.
-    package var raw: [UInt8]
-    /// The value of the topic's record.
-    package var value: [UInt8]
+/// People that came from the source at one moment.
+package struct PeoplePage: Sendable {
+    package var people: [PersonRow]
+    /// Milliseconds since 1970.
+    package var fetchedAtMilliseconds: Int64
 
-    package init(
-        id: String, firstName: String, lastName: String, gender: String, address: String,
-        postCode: String, email: String, username: String, dob: String, registeredDate: String,
-        phone: String, picture: String, nationality: String, title: String, raw: [UInt8],
-        value: [UInt8]
-    ) {
-        self.id = id
-        self.firstName = firstName
-        self.lastName = lastName
-        self.gender = gender
-        self.address = address
-        self.postCode = postCode
-        self.email = email
-        self.username = username
-        self.dob = dob
-        self.registeredDate = registeredDate
-        self.phone = phone
-        self.picture = picture
-        self.nationality = nationality
-        self.title = title
-        self.raw = raw
-        self.value = value
+    package init(people: [PersonRow], fetchedAtMilliseconds: Int64) {
+        self.people = people
+        self.fetchedAtMilliseconds = fetchedAtMilliseconds
     }
 }
 

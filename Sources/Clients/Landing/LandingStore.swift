@@ -13,11 +13,13 @@ package protocol LandingStore: Sendable {
 
     /// Lands people, keyed by `id`: new and changed ones get an outbox row, unchanged ones (same
     /// `raw`) none. Transactions of at most `LandingLimits.peoplePerTransactionMax` rows, each of
-    /// them whole. Repeating the call after any error is safe: what is there already counts as
-    /// unchanged.
+    /// them whole; long transactions cost least a row, so give many pages at once. Repeating the
+    /// call after any error is safe: what is there already counts as unchanged.
+    ///
+    /// - Returns: what became of each page.
     func upsert(
-        _ people: [PersonRow], fetchedAtMilliseconds: Int64, run: String, topic: String
-    ) async throws(LandingError) -> UpsertResult
+        _ pages: [PeoplePage], run: String, topic: String
+    ) async throws(LandingError) -> [UpsertResult]
 
     /// Sends records that are no people to the dead-letter topic, through the same outbox.
     /// Idempotent by (run, page, index).
@@ -55,4 +57,14 @@ package protocol LandingStore: Sendable {
 
     /// Closes the database. Nothing may be called afterwards.
     func close() async
+}
+
+extension LandingStore {
+    /// Lands people that were fetched at one moment.
+    package func upsert(
+        _ people: [PersonRow], fetchedAtMilliseconds: Int64, run: String, topic: String
+    ) async throws(LandingError) -> UpsertResult {
+        let page = PeoplePage(people: people, fetchedAtMilliseconds: fetchedAtMilliseconds)
+        return try await upsert([page], run: run, topic: topic).first ?? UpsertResult()
+    }
 }

@@ -46,22 +46,22 @@ package final class PostgresLanding: LandingStore {
     }
 
     package func upsert(
-        _ people: [PersonRow], fetchedAtMilliseconds: Int64, run: String, topic: String
-    ) async throws(LandingError) -> UpsertResult {
-        var result = UpsertResult()
-        for piece in PersonRow.transactions(people) {
-            let rows = PersonRow.withoutRepetitions(piece)
+        _ pages: [PeoplePage], run: String, topic: String
+    ) async throws(LandingError) -> [UpsertResult] {
+        var results = [UpsertResult](repeating: UpsertResult(), count: pages.count)
+        for piece in PeoplePage.transactions(pages).joined() {
+            let rows = try KeyedPerson.withoutRepetitions(piece.people)
             let done = try await self.people.run { session throws(PostgresError) in
                 let stamp = LandingStamp(
-                    run: run, topic: topic, fetchedAt: fetchedAtMilliseconds,
+                    run: run, topic: topic, fetchedAt: piece.fetchedAtMilliseconds,
                     landedAt: self.clock.milliseconds())
-                return try PostgresPeople.upsert(rows, stamp, in: session)
+                return try PostgresPeople.upsert(rows.map(\.row), stamp, in: session)
             }
-            result += done
-            result.unchanged += piece.count - rows.count
+            results[piece.page] += done
+            results[piece.page].unchanged += piece.people.count - rows.count
             if done.inserted + done.updated > 0 { pulse.beat() }
         }
-        return result
+        return results
     }
 
     package func reject(

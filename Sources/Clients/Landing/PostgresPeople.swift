@@ -8,17 +8,14 @@ enum PostgresPeople {
     static func upsert(
         _ people: [PersonRow], _ stamp: LandingStamp, in session: PostgresSession
     ) throws(PostgresError) -> UpsertResult {
-        let parameters: [PostgresParameter] = [
-            .texts(people.map(\.id)), .texts(people.map(\.firstName)),
-            .texts(people.map(\.lastName)), .texts(people.map(\.gender)),
-            .texts(people.map(\.address)), .texts(people.map(\.postCode)),
-            .texts(people.map(\.email)), .texts(people.map(\.username)),
-            .texts(people.map(\.dob)), .texts(people.map(\.registeredDate)),
-            .texts(people.map(\.phone)), .texts(people.map(\.picture)),
-            .texts(people.map(\.nationality)), .texts(people.map(\.title)),
-            .utf8Texts(people.map(\.raw)), .byteStrings(people.map(\.value)),
-            .text(stamp.run), .int(stamp.fetchedAt), .int(stamp.landedAt), .text(stamp.topic),
-        ]
+        let texts = PersonRow.Column.allCases.prefix { $0 != .raw }.map { column in
+            PostgresParameter.texts(people.map { $0.text(column) })
+        }
+        let parameters: [PostgresParameter] =
+            texts + [
+                .utf8Texts(people.map(\.raw)), .byteStrings(people.map(\.value)),
+                .text(stamp.run), .int(stamp.fetchedAt), .int(stamp.landedAt), .text(stamp.topic),
+            ]
         let rows = try session.transaction { session throws(PostgresError) in
             try session.execute(PostgresSchema.lockSQL)
             return try session.query(upsertSQL, parameters)

@@ -44,23 +44,30 @@ package final class SQLiteLanding: LandingStore {
     }
 
     package func upsert(
-        _ people: [PersonRow], fetchedAtMilliseconds: Int64, run: String, topic: String
-    ) async throws(LandingError) -> UpsertResult {
-        let stamp = LandingStamp(
-            run: run, topic: topic, fetchedAt: fetchedAtMilliseconds, landedAt: 0)
-        var result = UpsertResult()
-        for piece in PersonRow.transactions(people) {
-            let rows = PersonRow.withoutRepetitions(piece)
-            let done = try await write { database in
-                var stamp = stamp
-                stamp.landedAt = self.clock.milliseconds()
-                return try SQLitePeople(database: database, stamp: stamp).upsert(rows)
+        _ pages: [PeoplePage], run: String, topic: String
+    ) async throws(LandingError) -> [UpsertResult] {
+        var results = [UpsertResult](repeating: UpsertResult(), count: pages.count)
+        for pieces in PeoplePage.transactions(pages) {
+            var batches: [SQLitePeople.Batch] = []
+            for piece in pieces {
+                batches.append(
+                    SQLitePeople.Batch(
+                        people: try KeyedPerson.withoutRepetitions(piece.people),
+                        fetchedAtMilliseconds: piece.fetchedAtMilliseconds))
             }
-            result += done
-            result.unchanged += piece.count - rows.count
-            if done.inserted + done.updated > 0 { pulse.beat() }
+            let done = try await write { [batches] database in
+                let stamp = LandingStamp(
+                    run: run, topic: topic, fetchedAt: 0, landedAt: self.clock.milliseconds())
+                return try SQLitePeople.upsert(batches, stamp, in: database)
+            }
+            for (index, piece) in pieces.enumerated() {
+                results[piece.page] += done[index]
+                results[piece.page].unchanged +=
+                    piece.people.count - batches[index].people.count
+            }
+            if done.contains(where: { $0.inserted + $0.updated > 0 }) { pulse.beat() }
         }
-        return result
+        return results
     }
 
     package func reject(
@@ -71,7 +78,7 @@ package final class SQLiteLanding: LandingStore {
             run: run, topic: topic, fetchedAt: fetchedAtMilliseconds,
             landedAt: clock.milliseconds())
         let added = try await write { database in
-            try SQLitePeople(database: database, stamp: stamp).reject(rejected)
+            try SQLitePeople.reject(rejected, stamp, in: database)
         }
         if added > 0 { pulse.beat() }
         return added

@@ -1,51 +1,78 @@
-// People and rejections on their way into SQLite, each with its outbox row.
+// People and rejections on their way into SQLite, each with its outbox record.
 
-import Foundation
 import GRDB
 
-/// The work of one transaction.
-struct SQLitePeople {
-    let database: Database
-    let stamp: LandingStamp
+enum SQLitePeople {
+    /// People of one page, each id once.
+    struct Batch: Sendable {
+        var people: [KeyedPerson]
+        var fetchedAtMilliseconds: Int64
+    }
 
-    func upsert(_ people: [PersonRow]) throws -> UpsertResult {
-        var result = UpsertResult()
-        let insert = try database.cachedStatement(sql: Self.insertSQL)
-        let update = try database.cachedStatement(sql: Self.updateSQL)
-        let outbox = try Outbox(database, stamp)
-        for person in people {
-            let columns = columns(of: person)
-            try insert.execute(arguments: StatementArguments(columns))
-            if database.changesCount == 1 {
-                result.inserted += 1
-            } else {
-                try update.execute(arguments: StatementArguments(columns))
-                guard database.changesCount == 1 else {
-                    result.unchanged += 1
-                    continue
+    /// One transaction's work.
+    ///
+    /// - Returns: what became of each batch.
+    static func upsert(
+        _ batches: [Batch], _ stamp: LandingStamp, in database: Database
+    ) throws -> [UpsertResult] {
+        var outbox = try SQLiteOutboxWriter(database, stamp)
+        defer { outbox.end() }
+        var table = try UsersTable(database, stamp)
+        defer { table.end() }
+        var results: [UpsertResult] = []
+        for batch in batches {
+            try table.begin(fetchedAt: batch.fetchedAtMilliseconds)
+            try outbox.begin(fetchedAt: batch.fetchedAtMilliseconds)
+            var result = UpsertResult()
+            for person in batch.people {
+                try person.row.withColumns { columns in
+                    switch try table.land(columns, key: person.key) {
+                    case .inserted: result.inserted += 1
+                    case .updated: result.updated += 1
+                    case .unchanged:
+                        result.unchanged += 1
+                        return
+                    }
+                    try outbox.add(
+                        OutboxRecord(
+                            key: columns[.id], value: columns[.value],
+                            headers: UnsafeRawBufferPointer(start: nil, count: 0)))
                 }
-                result.updated += 1
             }
-            try outbox.add(key: Array(person.id.utf8), value: person.value, headers: [])
+            results.append(result)
         }
+        try table.finish()
         try outbox.finish()
-        return result
+        return results
     }
 
     /// - Returns: how many were not there before.
-    func reject(_ rejected: [RejectedRow]) throws -> Int {
-        let insert = try database.cachedStatement(
-            sql: """
-                INSERT INTO rejections (run, page, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
-                """)
-        let outbox = try Outbox(database, stamp)
+    static func reject(
+        _ rejected: [RejectedRow], _ stamp: LandingStamp, in database: Database
+    ) throws -> Int {
+        var outbox = try SQLiteOutboxWriter(database, stamp)
+        defer { outbox.end() }
+        try outbox.begin(fetchedAt: stamp.fetchedAt)
+        let insert = try DirectStatement(
+            database,
+            """
+            INSERT INTO rejections (run, page, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+            """)
+        defer { insert.end() }
         var added = 0
         for row in rejected {
-            try insert.execute(arguments: [outbox.run, row.page, row.index])
-            guard database.changesCount == 1 else { continue }
+            try insert.bind(1, outbox.run)
+            try insert.bind(2, Int64(row.page))
+            try insert.bind(3, Int64(row.index))
+            guard try insert.run() == 1 else { continue }
             added += 1
-            try outbox.add(
-                key: row.key(run: stamp.run), value: row.raw, headers: row.headers(run: stamp.run))
+            try row.key(run: stamp.run).withUnsafeBytes { key in
+                try row.raw.withUnsafeBytes { value in
+                    try OutboxHeaders.encode(row.headers(run: stamp.run)).withUnsafeBytes {
+                        try outbox.add(OutboxRecord(key: key, value: value, headers: $0))
+                    }
+                }
+            }
         }
         try outbox.finish()
         return added
@@ -64,85 +91,5 @@ struct SQLitePeople {
                 id: row[0], firstName: row[1], lastName: row[2], gender: row[3], email: row[4],
                 picture: row[5], nationality: row[6], run: row[7], landedAtMilliseconds: row[8])
         }
-    }
-
-    private func columns(of person: PersonRow) -> [DatabaseValue] {
-        [
-            person.id.databaseValue, person.firstName.databaseValue,
-            person.lastName.databaseValue, person.gender.databaseValue,
-            person.address.databaseValue, person.postCode.databaseValue,
-            person.email.databaseValue, person.username.databaseValue, person.dob.databaseValue,
-            person.registeredDate.databaseValue, person.phone.databaseValue,
-            person.picture.databaseValue, person.nationality.databaseValue,
-            person.title.databaseValue,
-            String(decoding: person.raw, as: UTF8.self).databaseValue, stamp.run.databaseValue,
-            stamp.fetchedAt.databaseValue, stamp.landedAt.databaseValue,
-        ]
-    }
-
-    private static let insertSQL = """
-        INSERT INTO users (
-            id, first_name, last_name, gender, address, post_code, email, username, dob,
-            registered_date, phone, picture, nationality, title, raw, run_id, fetched_at_ms,
-            landed_at_ms
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO NOTHING
-        """
-
-    private static let updateSQL = """
-        UPDATE users SET
-            first_name = ?2, last_name = ?3, gender = ?4, address = ?5, post_code = ?6, email = ?7,
-            username = ?8, dob = ?9, registered_date = ?10, phone = ?11, picture = ?12,
-            nationality = ?13, title = ?14, raw = ?15, run_id = ?16, fetched_at_ms = ?17,
-            landed_at_ms = ?18
-        WHERE id = ?1 AND raw <> ?15
-        """
-}
-
-/// The outbox rows of one transaction. Sequences come from `landing_state`, so none is ever used
-/// twice, and SQLite's one writer makes their order the order of commits.
-private final class Outbox {
-    /// The run's number in `landing_runs`.
-    let run: Int64
-    private let stamp: LandingStamp
-    private let database: Database
-    private let insert: Statement
-    private let first: Int64
-    private var last: Int64
-
-    init(_ database: Database, _ stamp: LandingStamp) throws {
-        self.database = database
-        self.stamp = stamp
-        try database.cachedStatement(
-            sql: "INSERT INTO landing_runs (run_id) VALUES (?) ON CONFLICT DO NOTHING"
-        ).execute(arguments: [stamp.run])
-        run =
-            try Int64.fetchOne(
-                database.cachedStatement(sql: "SELECT number FROM landing_runs WHERE run_id = ?"),
-                arguments: [stamp.run]) ?? 0
-        first =
-            try Int64.fetchOne(
-                database.cachedStatement(sql: "SELECT last_sequence FROM landing_state")) ?? 0
-        last = first
-        insert = try database.cachedStatement(
-            sql: """
-                INSERT INTO outbox (
-                    sequence, topic, key, value, headers, run, fetched_at_ms, landed_at_ms
-                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-    }
-
-    func add(key: [UInt8], value: [UInt8], headers: [OutboxHeader]) throws {
-        last += 1
-        try insert.execute(arguments: [
-            last, stamp.topic, Data(key), Data(value), Data(OutboxHeaders.encode(headers)), run,
-            stamp.fetchedAt, stamp.landedAt,
-        ])
-    }
-
-    func finish() throws {
-        guard last > first else { return }
-        try database.cachedStatement(sql: "UPDATE landing_state SET last_sequence = ?")
-            .execute(arguments: [last])
     }
 }

@@ -42,9 +42,14 @@ enum SQLiteSchema {
         return version
     }
 
+    /// `users.key` is the id's 16 bytes: an index of them is half as long as one of the text, and
+    /// each transaction rewrites much of it. `people_by_gender` counts `users`, kept in the same
+    /// transactions, since an index of genders would cost more. `outbox` holds chunks of records
+    /// (`OutboxChunk`), its sequences `first..<first + count`.
     private static let tables = """
         CREATE TABLE users (
-            id TEXT PRIMARY KEY NOT NULL,
+            key BLOB NOT NULL,
+            id TEXT NOT NULL,
             first_name TEXT NOT NULL,
             last_name TEXT NOT NULL,
             gender TEXT NOT NULL,
@@ -63,22 +68,25 @@ enum SQLiteSchema {
             fetched_at_ms INTEGER NOT NULL,
             landed_at_ms INTEGER NOT NULL
         );
-        CREATE INDEX users_gender ON users (gender);
+        CREATE UNIQUE INDEX users_key ON users (key);
+        CREATE TABLE people_by_gender (
+            gender TEXT PRIMARY KEY NOT NULL,
+            people INTEGER NOT NULL
+        ) WITHOUT ROWID;
         CREATE TABLE landing_runs (
             number INTEGER PRIMARY KEY,
             run_id TEXT NOT NULL UNIQUE
         );
         CREATE TABLE outbox (
-            sequence INTEGER PRIMARY KEY,
-            topic TEXT NOT NULL,
-            key BLOB NOT NULL,
-            value BLOB NOT NULL,
-            headers BLOB NOT NULL,
+            first INTEGER PRIMARY KEY,
+            count INTEGER NOT NULL,
             run INTEGER NOT NULL,
+            topic TEXT NOT NULL,
             fetched_at_ms INTEGER NOT NULL,
-            landed_at_ms INTEGER NOT NULL
+            landed_at_ms INTEGER NOT NULL,
+            records BLOB NOT NULL
         );
-        CREATE INDEX outbox_run ON outbox (run);
+        CREATE INDEX outbox_run ON outbox (run, count);
         CREATE TABLE rejections (
             run INTEGER NOT NULL,
             page INTEGER NOT NULL,

@@ -114,8 +114,11 @@ struct BrokerParts: Sendable {
 
     /// Closes the files in order, then the threads.
     func close() async {
-        // It throws only when the threads are gone, and then the files are closed already.
-        try? await readThreads.runIfActive { [core] in core.catalog.close() }
+        // By a future, because a cancelled task may end here, and its own calls would not be run. It
+        // fails only when the threads are gone, and then the files are closed already.
+        try? await readThreads.runIfActive(eventLoop: eventLoops.any()) { [core] in
+            core.catalog.close()
+        }.get()
         await Self.shutDown(appendThreads, readThreads, eventLoops)
     }
 

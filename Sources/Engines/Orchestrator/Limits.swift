@@ -29,8 +29,6 @@ package enum OrchestratorLimits {
     static let storeRetryLongest = Duration.seconds(5)
     /// The longest interval a client may ask the wait call to look at a run with.
     static let waitIntervalMax = Duration.seconds(3_600)
-    /// How long requests that are being answered may take to end when the server stops.
-    static let requestsEndMax = Duration.seconds(2)
     /// Connections that read metadata at once.
     static let readersMax = 4
     /// Changes kept for a slow listener of run changes; older ones are dropped.

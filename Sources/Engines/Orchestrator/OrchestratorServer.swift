@@ -2,6 +2,7 @@
 
 package import Logging
 package import MillraceBase
+import MillraceHTTPServing
 package import MillraceWorkflow
 import ServiceLifecycle
 
@@ -14,7 +15,7 @@ package final class OrchestratorServer: Service {
     /// What is shared by the server's faces: Swift calls and HTTP.
     let core: OrchestratorCore
     private let loop: SchedulerLoop
-    private let http: HTTPListener
+    private let http: BoundHTTPServer
     private let logger: Logger
 
     /// - Parameters:
@@ -65,20 +66,33 @@ package final class OrchestratorServer: Service {
         let loop = SchedulerLoop(
             machine: machine, first: first, mailbox: core.mailbox, store: store, runners: byID,
             listeners: core.listeners, clock: clock, logger: logger)
-        let http = try await HTTPListener.start(
-            host: configuration.host, port: configuration.port,
-            responder: AirflowResponder(api: AirflowAPI(core: core), logger: logger), logger: logger
-        )
+        let http = try await listen(
+            AirflowResponder(api: AirflowAPI(core: core), logger: logger), configuration,
+            logger: logger)
         return OrchestratorServer(core: core, loop: loop, http: http, logger: logger)
     }
 
     private init(
-        core: OrchestratorCore, loop: SchedulerLoop, http: HTTPListener, logger: Logger
+        core: OrchestratorCore, loop: SchedulerLoop, http: BoundHTTPServer, logger: Logger
     ) {
         self.core = core
         self.loop = loop
         self.http = http
         self.logger = logger
+    }
+
+    private static func listen(
+        _ responder: AirflowResponder, _ configuration: OrchestratorConfiguration, logger: Logger
+    ) async throws(OrchestratorError) -> BoundHTTPServer {
+        do {
+            return try await BoundHTTPServer.start(
+                responder, host: configuration.host, port: configuration.port, logger: logger)
+        } catch {
+            switch error {
+            case .portTaken(let port): throw .portTaken(port)
+            case .cannotListen(let why): throw .cannotListen(why)
+            }
+        }
     }
 
     package var port: Int { http.port }

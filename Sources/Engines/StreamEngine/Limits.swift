@@ -14,6 +14,9 @@ package enum StreamLimits {
     /// The first and the longest wait before something that cannot be reached is tried again.
     package static let retryFirst = Duration.milliseconds(20)
     package static let retryLongest = Duration.seconds(2)
+    /// How long a sink may take to acknowledge a batch before the status says that it is waited
+    /// for.
+    package static let slowSink = Duration.seconds(1)
     /// Offsets and commits that are kept, as Spark's `spark.sql.streaming.minBatchesToRetain`.
     package static let batchesRetained = 100
     /// How many batches pass between two cleanings of the checkpoint.

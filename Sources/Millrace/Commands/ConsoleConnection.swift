@@ -13,15 +13,24 @@ struct ConsoleConnection: Sendable {
     private static let answerBytesMax = 64 << 20
     private static let timeout: TimeAmount = .seconds(60)
 
-    func get(_ path: String) async throws -> JSONValue { try await call(.GET, path, body: nil) }
-
-    func post(_ path: String, _ body: JSONValue) async throws -> JSONValue {
-        try await call(.POST, path, body: body)
+    /// - Parameters:
+    ///   - given: what the person typed, named in a refusal; the path without it.
+    ///   - next: what to type after a refusal.
+    func get(
+        _ path: String, given: String? = nil, next: String = "millrace status"
+    ) async throws -> JSONValue {
+        try await call(.GET, path, body: nil, given: given ?? path, next: next)
     }
 
-    private func call(_ method: HTTPMethod, _ path: String, body: JSONValue?) async throws
-        -> JSONValue
-    {
+    func post(
+        _ path: String, _ body: JSONValue, given: String? = nil, next: String = "millrace status"
+    ) async throws -> JSONValue {
+        try await call(.POST, path, body: body, given: given ?? path, next: next)
+    }
+
+    private func call(
+        _ method: HTTPMethod, _ path: String, body: JSONValue?, given: String, next: String
+    ) async throws -> JSONValue {
         let address = endpoint.authorities(defaultPort: 9021)
         var request = HTTPClientRequest(url: "http://\(address)\(path)")
         request.method = method
@@ -43,8 +52,8 @@ struct ConsoleConnection: Sendable {
         let value = try? JSONValue(parsing: bytes.readableBytesView)
         guard status < 300, let value else {
             throw Failure(
-                "the stack refuses", at: path,
-                because: value?["detail"]?.string ?? "HTTP \(status)", next: "millrace --help")
+                "the stack refuses", at: given,
+                because: value?["detail"]?.string ?? "HTTP \(status)", next: next)
         }
         return value
     }

@@ -15,12 +15,12 @@ struct DagsCommand: AsyncParsableCommand {
 
     /// Runs `work` with the orchestrator's API of the live stack, or of one for the moment.
     static func with<Value: Sendable>(
-        _ arguments: SettingsArguments,
+        _ arguments: SettingsArguments, given: String, next: String,
         _ work: @escaping @Sendable (AirflowConnection) async throws -> Value
     ) async throws -> Value {
         try await StackAccess.with(arguments) { file, _ in
             let airflow = AirflowConnection(try file.endpoint("orchestrator"))
-            return try await RunFollower.told { try await work(airflow) }
+            return try await RunFollower.told(given, next: next) { try await work(airflow) }
         }
     }
 
@@ -30,7 +30,9 @@ struct DagsCommand: AsyncParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() async throws {
-            let dags = try await DagsCommand.with(arguments) { try await $0.dags() }
+            let dags = try await DagsCommand.with(
+                arguments, given: "dags list", next: "millrace status"
+            ) { try await $0.dags() }
             if json { return Terminal.print(JSONValue.array(dags.map(\.json)).prettyText) }
             var table = Table(head: ["dag_id", "schedule", "is_paused", "next run", "description"])
             for dag in dags {
@@ -53,7 +55,9 @@ struct DagsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let dag = dag
-            let (details, tasks) = try await DagsCommand.with(arguments) {
+            let (details, tasks) = try await DagsCommand.with(
+                arguments, given: "dags show \(dag)", next: "millrace dags list"
+            ) {
                 (try await $0.details(dag), try await $0.tasks(dag))
             }
             if json {
@@ -107,7 +111,10 @@ struct DagsCommand: AsyncParsableCommand {
                     return try await RunReport(ended: ended, file: file, settings: settings)
                         .print(json: json)
                 }
-                let run = try await RunFollower.told {
+                let run = try await RunFollower.told(
+                    "dags trigger \(dag) --conf \(given.text)",
+                    next: "millrace dags list, and millrace dags show \(dag) for its parameters"
+                ) {
                     try await follower.airflow.trigger(dag, conf: given)
                 }
                 Terminal.print(json ? run.json.prettyText : "run \(run.id) of \(dag): \(run.state)")
@@ -122,7 +129,9 @@ struct DagsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let dag = dag
-            _ = try await DagsCommand.with(arguments) { try await $0.setPaused(dag, true) }
+            _ = try await DagsCommand.with(
+                arguments, given: "dags pause \(dag)", next: "millrace dags list"
+            ) { try await $0.setPaused(dag, true) }
             Terminal.print("\(dag) is paused")
         }
     }
@@ -134,7 +143,9 @@ struct DagsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let dag = dag
-            _ = try await DagsCommand.with(arguments) { try await $0.setPaused(dag, false) }
+            _ = try await DagsCommand.with(
+                arguments, given: "dags unpause \(dag)", next: "millrace dags list"
+            ) { try await $0.setPaused(dag, false) }
             Terminal.print("\(dag) is scheduled again")
         }
     }
@@ -148,7 +159,9 @@ struct DagsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let dag = dag
-            let runs = try await DagsCommand.with(arguments) { try await $0.runs(dag) }
+            let runs = try await DagsCommand.with(
+                arguments, given: "dags list-runs \(dag)", next: "millrace dags list"
+            ) { try await $0.runs(dag) }
             if json { return Terminal.print(JSONValue.array(runs.map(\.json)).prettyText) }
             var table = Table(head: ["run_id", "state", "start_date", "end_date", "conf"])
             for run in runs {

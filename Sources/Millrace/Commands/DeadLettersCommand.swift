@@ -18,11 +18,13 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             let path = "/api/dlq" + DeadLettersCommand.query(topic)
+            let given = "dlq list" + (topic.map { " --topic \($0)" } ?? "")
             let answer = try await StackAccess.with(arguments) { file, _ in
-                try await ConsoleConnection(endpoint: file.endpoint("console")).get(path)
+                try await ConsoleConnection(endpoint: file.endpoint("console"))
+                    .get(path, given: given, next: "millrace dlq list, without --topic")
             }
-            if json { return Terminal.print(answer.prettyText) }
-            let letters = answer.array ?? []
+            let letters = answer["letters"]?.array ?? []
+            if json { return Terminal.print(JSONValue.array(letters).prettyText) }
             guard !letters.isEmpty else { return Terminal.print("no dead letters") }
             var table = Table(head: ["place", "bytes", "reason"], numbers: [1])
             for letter in letters {
@@ -32,6 +34,11 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 ])
             }
             Terminal.print(table.text)
+            let total = answer["total"]?.int ?? letters.count
+            if total > letters.count {
+                let (shown, all) = (Shown.count(letters.count), Shown.count(total))
+                Terminal.print("the newest \(shown) of \(all); dlq show PLACE shows any of them")
+            }
         }
     }
 
@@ -49,8 +56,10 @@ struct DeadLettersCommand: AsyncParsableCommand {
                     "no place of a record", at: place, next: "partition:offset, such as 0:3")
             }
             let path = "/api/dlq/\(parts[0])/\(parts[1])" + DeadLettersCommand.query(topic)
+            let given = "dlq show \(place)"
             let answer = try await StackAccess.with(arguments) { file, _ in
-                try await ConsoleConnection(endpoint: file.endpoint("console")).get(path)
+                try await ConsoleConnection(endpoint: file.endpoint("console"))
+                    .get(path, given: given, next: "millrace dlq list")
             }
             Terminal.print(answer.prettyText)
         }
@@ -69,9 +78,10 @@ struct DeadLettersCommand: AsyncParsableCommand {
             if let topic { body["topic"] = .string(topic) }
             if !places.isEmpty { body["offsets"] = .array(places.map { .string($0) }) }
             let request = JSONValue.object(body)
+            let given = (["dlq replay"] + places).joined(separator: " ")
             let answer = try await StackAccess.with(arguments) { file, _ in
                 try await ConsoleConnection(endpoint: file.endpoint("console"))
-                    .post("/api/dlq/replay", request)
+                    .post("/api/dlq/replay", request, given: given, next: "millrace dlq list")
             }
             Terminal.print("\(answer["landed"]?.int ?? 0) landed")
             for (place, reason) in answer["refused"]?.object?.members ?? [] {

@@ -39,9 +39,11 @@ struct QueriesCommand: AsyncParsableCommand {
         @Argument(help: "The query's name.") var name: String
 
         func run() async throws {
+            let name = name
             let path = "/api/queries/" + PercentCoding.encoded(name)
             let answer = try await StackAccess.with(arguments) { file, _ in
-                try await ConsoleConnection(endpoint: file.endpoint("console")).get(path)
+                try await ConsoleConnection(endpoint: file.endpoint("console"))
+                    .get(path, given: "queries show \(name)", next: "millrace queries list")
             }
             Terminal.print(answer.prettyText)
         }
@@ -56,10 +58,13 @@ struct QueriesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let path = "/api/queries/" + PercentCoding.encoded(name) + "/restart"
-            let from = from
+            let (name, from) = (name, from)
             let answer = try await StackAccess.with(arguments) { file, _ in
                 try await ConsoleConnection(endpoint: file.endpoint("console"))
-                    .post(path, ["from": .string(from)])
+                    .post(
+                        path, ["from": .string(from)],
+                        given: "queries restart \(name) --from \(from)",
+                        next: "millrace queries list, and --from earliest or latest")
             }
             Terminal.print("\(name) restarted from \(from), run \(answer["runId"]?.string ?? "")")
         }

@@ -35,7 +35,7 @@ struct RunCommand: AsyncParsableCommand {
         let json = json
         let resume = resume
         try await StackAccess.with(
-            arguments, takenPort: .takeFree,
+            arguments, takenPort: .takeFree, needsSource: !resume,
             notice: { if !json { Terminal.print($0) } }
         ) { file, settings in
             let follower = try RunFollower(file: file, settings: settings, isQuiet: json)

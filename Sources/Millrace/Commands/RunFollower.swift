@@ -33,7 +33,10 @@ struct RunFollower: Sendable {
     func runOnce(_ dag: String, conf: JSONValue) async throws -> EndedRun {
         let before = try await progress()
         let began = ContinuousClock.now
-        let run = try await Self.told { try await airflow.trigger(dag, conf: conf) }
+        let run = try await Self.told(
+            "\(dag) with \(conf.text)",
+            next: "millrace dags show \(dag), which lists its parameters and their bounds"
+        ) { try await airflow.trigger(dag, conf: conf) }
         say("run \(run.id) of \(dag)")
         let total = run.conf?["users"]?.int ?? conf["users"]?.int ?? 0
         return try await follow(dag, run: run, total: total, before: before, began: began)
@@ -44,7 +47,8 @@ struct RunFollower: Sendable {
     /// - Returns: the last of them, or `nil` when there was none.
     func finishInterrupted(of dag: String) async throws -> EndedRun? {
         var last: EndedRun?
-        let runs = try await Self.told { try await airflow.runs(dag) }.filter { !$0.isFinished }
+        let runs = try await told(of: dag) { try await airflow.runs(dag) }
+            .filter { !$0.isFinished }
         for run in runs {
             say("run \(run.id) of \(dag) goes on")
             let total = run.conf?["users"]?.int ?? 0
@@ -64,13 +68,13 @@ struct RunFollower: Sendable {
         while !run.isFinished {
             if !isQuiet { display.show(try await progress().since(before).counts) }
             try await Task.sleep(for: Self.look)
-            run = try await Self.told { [run] in try await airflow.run(dag, run.id) }
+            run = try await told(of: dag) { [run] in try await airflow.run(dag, run.id) }
         }
         let took = ContinuousClock.now - began
         let snapshot = try await progress().since(before)
         if !isQuiet { display.show(snapshot.counts, isLast: true) }
         let id = run.id
-        let tasks = try await Self.told { try await airflow.taskInstances(dag, id) }
+        let tasks = try await told(of: dag) { try await airflow.taskInstances(dag, id) }
         var results: [String: JSONValue] = [:]
         for task in tasks where task.state == "success" {
             results[task.taskID] = try? await airflow.result(dag, id, task: task.taskID)
@@ -83,14 +87,27 @@ struct RunFollower: Sendable {
         StageProgress.Snapshot(json: try await console.get("/api/progress"))
     }
 
+    private func told<Value>(
+        of dag: String, _ call: () async throws -> Value
+    ) async throws -> Value {
+        try await Self.told(dag, next: "millrace dags list-runs \(dag)", call)
+    }
+
     private func say(_ text: String) { if !isQuiet { Terminal.print(text) } }
 
     /// The API's refusals as failures in the person's words.
-    static func told<Value>(_ call: () async throws -> Value) async throws -> Value {
+    ///
+    /// - Parameters:
+    ///   - given: what the person typed.
+    ///   - next: what to type after a refusal.
+    static func told<Value>(
+        _ given: String, next: String, _ call: () async throws -> Value
+    ) async throws -> Value {
         do { return try await call() } catch let error as AirflowError {
+            let isSilent = error.kind == .unreachable
             throw Failure(
-                "the orchestrator refuses", at: "its REST API", because: "\(error)",
-                next: "millrace dags show DAG lists its parameters and their bounds")
+                isSilent ? "the orchestrator does not answer" : "the orchestrator refuses",
+                at: given, because: "\(error)", next: isSilent ? "millrace status" : next)
         }
     }
 }

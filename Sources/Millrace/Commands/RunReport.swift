@@ -32,28 +32,44 @@ struct RunReport: Sendable {
         }
         Terminal.print("\n" + people.text + "\n")
         Terminal.print(Summary.stages(ended.progress).text + "\n")
-        if let staged = ended.results["fetch_users"], let asked = staged["asked"]?.int {
-            let came = (staged["people"]?.int ?? 0) + rejectedCount(staged)
-            if came < asked {
-                Terminal.print(
-                    "the source is exhausted: \(Shown.count(came)) of \(Shown.count(asked)) records were left"
-                )
-            }
+        if let left = exhaustion {
+            Terminal.print(
+                "the source is exhausted: \(Shown.count(left.came)) of \(Shown.count(left.asked)) "
+                    + "records were left")
         }
         for line in Summary.exceptions(ended.progress) { Terminal.print(line) }
         if ended.results["confirm"]?.int ?? 0 > 0 { try await printRows() }
         Terminal.print("\nrun \(ended.run.id): \(ended.run.state) in \(Shown.time(ended.took))")
-        Terminal.print("next: millrace up, which serves")
-        for stage in StageName.allCases {
-            let endpoint = settings.endpoint(stage.rawValue)
-            if endpoint.scheme == "embedded", let port = endpoint.port ?? stage.standardPort {
-                Terminal.print("  \(stage.rawValue.padded(to: 13)) 127.0.0.1:\(port)")
-            }
-        }
+        for line in nextSteps { Terminal.print(line) }
     }
 
-    private func rejectedCount(_ staged: JSONValue) -> Int {
-        (staged["rejected"]?.object?.members ?? []).reduce(0) { $0 + ($1.value.int ?? 0) }
+    /// What to type now: the live stack's addresses, or those that `up` will serve.
+    private var nextSteps: [String] {
+        let stages = StageName.allCases.filter { $0.standardPort != nil }
+        if !file.isOwn {
+            return ["next: millrace status, of the stack that stays up and serves"]
+                + stages.compactMap { stage in
+                    file.addresses[stage.rawValue].map { "  \(stage.rawValue.padded(to: 13)) \($0)" }
+                }
+        }
+        return ["next: millrace up, which serves"]
+            + stages.compactMap { stage in
+                let endpoint = settings.endpoint(stage.rawValue)
+                guard endpoint.scheme == "embedded", let port = endpoint.port ?? stage.standardPort
+                else { return nil }
+                let place = port == 0 ? "a free port" : "127.0.0.1:\(port)"
+                return "  \(stage.rawValue.padded(to: 13)) \(place)"
+            }
+    }
+
+    /// How many records were asked for and how many came, when a source with an end had too few.
+    private var exhaustion: (asked: Int, came: Int)? {
+        guard let staged = ended.results["fetch_users"], let asked = staged["asked"]?.int else {
+            return nil
+        }
+        let rejected = (staged["rejected"]?.object?.members ?? []).compactMap(\.value.int)
+        let came = (staged["people"]?.int ?? 0) + rejected.reduce(0, +)
+        return came < asked ? (asked, came) : nil
     }
 
     /// Landing results by the gender that stands in their task's name.
@@ -89,10 +105,25 @@ struct RunReport: Sendable {
         let task = bad.map { "task \($0.taskID)" } ?? "its tasks"
         return Failure(
             "the run did not succeed", at: "run \(ended.run.id) of \(ended.dag), \(task)",
-            because: "its state is \(ended.run.state)",
+            because: await cause(of: bad) ?? "its state is \(ended.run.state)",
             next: "millrace tasks logs \(ended.dag) \(ended.run.id)"
                 + (bad.map { " \($0.taskID)" } ?? ""))
     }
+
+    /// The words a failed task left at the end of its log, as one line.
+    private func cause(of task: AirflowTaskInstance?) async -> String? {
+        guard let task, let airflow = try? AirflowConnection(file.endpoint("orchestrator")),
+            let lines = try? await airflow.logs(
+                ended.dag, ended.run.id, task: task.taskID, try: task.tryNumber),
+            let last = lines.last(where: { $0.contains(Self.failed) }),
+            let start = last.range(of: Self.failed)?.upperBound
+        else { return nil }
+        return last[start...].split(separator: "\n")
+            .map { $0.split(separator: " ").joined(separator: " ") }.joined(separator: "; ")
+    }
+
+    /// What the orchestrator writes before the error of a task.
+    private static let failed = "ERROR failed: "
 
     private var json: JSONValue {
         let stages = Stage.allCases.map { stage -> (name: String, value: JSONValue) in
@@ -117,7 +148,7 @@ struct RunReport: Sendable {
             "dag_id": .string(ended.dag), "run_id": .string(ended.run.id),
             "state": .string(ended.run.state),
             "seconds": JSONValue(ended.took.milliseconds / 1_000),
-            "confirmed": ended.results["confirm"] ?? .null,
+            "confirmed": ended.results["confirm"] ?? .null, "exhausted": .bool(exhaustion != nil),
             "people": .object(JSONObject(genders)), "stages": .object(JSONObject(stages)),
             "resent": JSONValue(Int(ended.progress.resent)),
             "skipped": JSONValue(Int(ended.progress.skipped)),

@@ -11,20 +11,25 @@ enum StackAccess {
     /// Runs `work` against the live stack of the data directory; when none is up, against one that
     /// is started for it on free ports and stopped after it. It schedules nothing.
     ///
-    /// - Parameter takenPort: which ports a stack of its own takes.
+    /// - Parameters:
+    ///   - takenPort: which ports a stack of its own takes.
+    ///   - needsSource: whether the work fetches people.
+    /// - Throws: `Failure` when the live stack has another stage than one that was given.
     static func with<Value: Sendable>(
         _ arguments: SettingsArguments, takenPort: StackOptions.TakenPort = .alwaysFree,
-        notice: @escaping @Sendable (String) -> Void = { _ in },
+        needsSource: Bool = false, notice: @escaping @Sendable (String) -> Void = { _ in },
         _ work: @escaping @Sendable (StackFile, Settings) async throws -> Value
     ) async throws -> Value {
         let settings = try arguments.settings()
         let logger = SettingsArguments.logger(settings)
         if let live = try StackFile.live(in: DataDirectory(settings.data)) {
+            try live.demandSameStages(as: settings)
             return try await work(live, settings)
         }
         var options = StackOptions()
         options.takenPort = takenPort
         options.schedules = false
+        options.needsSource = needsSource
         options.notice = notice
         let stack = try await Stack.start(
             settings, pipelines: CommandScope.pipelines, options: options, logger: logger)

@@ -34,7 +34,10 @@ struct TasksCommand: AsyncParsableCommand {
 
         func run() async throws {
             let (dag, run) = (dag, run)
-            let tasks = try await DagsCommand.with(arguments) { airflow in
+            let tasks = try await DagsCommand.with(
+                arguments, given: "tasks list \(dag) \(run)",
+                next: "millrace dags list-runs \(dag)"
+            ) { airflow in
                 let id = try await TasksCommand.run(run, of: dag, in: airflow)
                 return try await airflow.taskInstances(dag, id)
             }
@@ -61,7 +64,10 @@ struct TasksCommand: AsyncParsableCommand {
 
         func run() async throws {
             let (dag, run, tasks, onlyFailed) = (dag, run, tasks, onlyFailed)
-            let cleared = try await DagsCommand.with(arguments) { airflow in
+            let cleared = try await DagsCommand.with(
+                arguments, given: "tasks clear \(dag) \(run)",
+                next: "millrace tasks list \(dag) \(run)"
+            ) { airflow in
                 let id = try await TasksCommand.run(run, of: dag, in: airflow)
                 return try await airflow.clear(
                     dag, id, tasks: tasks.isEmpty ? nil : tasks, onlyFailed: onlyFailed)
@@ -81,7 +87,10 @@ struct TasksCommand: AsyncParsableCommand {
 
         func run() async throws {
             let (dag, run, task, tryNumber) = (dag, run, task, tryNumber)
-            let lines = try await DagsCommand.with(arguments) { airflow in
+            let lines = try await DagsCommand.with(
+                arguments, given: "tasks logs \(dag) \(run)",
+                next: "millrace dags list-runs \(dag)"
+            ) { airflow in
                 let id = try await TasksCommand.run(run, of: dag, in: airflow)
                 var lines: [String] = []
                 for instance in try await airflow.taskInstances(dag, id)

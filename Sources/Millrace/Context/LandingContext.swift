@@ -20,25 +20,42 @@ public struct LandingContext: Sendable {
     /// transaction. Idempotent: who is there unchanged is neither written nor sent again.
     public func upsert(_ people: People, to topic: String) async throws -> Landed {
         var result = Landed(inserted: 0, updated: 0, unchanged: 0)
+        var waiting: [PeoplePage] = []
+        var count = 0
         try await people.forEachPage { page in
             let rows = try page.people.map(Self.row)
             guard !rows.isEmpty else { return }
-            let done: UpsertResult
-            do {
-                done = try await run.parts.landing.upsert(
-                    rows, fetchedAtMilliseconds: page.fetchedAtMilliseconds, run: run.runKey,
-                    topic: topic)
-            } catch { throw Self.failure(error) }
+            waiting.append(
+                PeoplePage(people: rows, fetchedAtMilliseconds: page.fetchedAtMilliseconds))
+            count += rows.count
+            guard count >= LandingLimits.peoplePerTransactionMax else { return }
+            try await land(waiting, to: topic, counting: &result)
+            waiting = []
+            count = 0
+        }
+        try await land(waiting, to: topic, counting: &result)
+        run.log("\(result.inserted) new, \(result.updated) changed, \(result.unchanged) as before")
+        return result
+    }
+
+    private func land(
+        _ pages: [PeoplePage], to topic: String, counting result: inout Landed
+    ) async throws {
+        guard !pages.isEmpty else { return }
+        let done: [UpsertResult]
+        do {
+            done = try await run.parts.landing.upsert(pages, run: run.runKey, topic: topic)
+        } catch { throw Self.failure(error) }
+        let now = run.parts.clock.milliseconds()
+        for (page, done) in zip(pages, done) {
             result.inserted += done.inserted
             result.updated += done.updated
             result.unchanged += done.unchanged
-            let elapsed = run.parts.clock.milliseconds() - page.fetchedAtMilliseconds
             run.parts.progress.add(
-                done.inserted + done.updated, to: .landed, latency: .milliseconds(max(0, elapsed)))
+                done.inserted + done.updated, to: .landed,
+                latency: .milliseconds(max(0, now - page.fetchedAtMilliseconds)))
             run.parts.progress.addSkipped(done.unchanged)
         }
-        run.log("\(result.inserted) new, \(result.updated) changed, \(result.unchanged) as before")
-        return result
     }
 
     /// How often the outbox is looked at while a task waits for it.
@@ -57,14 +74,11 @@ public struct LandingContext: Sendable {
     }
 
     private static func row(_ person: Person) throws -> PersonRow {
-        var record: PersonRecord
-        do { record = try PersonRecord.parse(person.raw) } catch {
+        do { return try person.landingRow() } catch {
             throw Failure(
                 "a staged person can no longer be read", at: person.id, because: error.reason,
                 next: "millrace tasks clear, from the task that staged it")
         }
-        record.setGender(person.gender)
-        return row(of: record)
     }
 
     /// The columns of the landing table.

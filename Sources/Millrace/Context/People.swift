@@ -6,27 +6,31 @@ import MillraceBase
 public struct People: Sendable {
     let handle: StagedPeople
     let staging: StagingArea
+    /// Gets a page that is not staged any more; `nil` when it cannot.
+    let again: @Sendable (Int) async throws -> StagedPage?
     let transform: @Sendable (Person) -> Person?
 
     init(
         handle: StagedPeople, staging: StagingArea,
+        again: @escaping @Sendable (Int) async throws -> StagedPage?,
         transform: @escaping @Sendable (Person) -> Person?
     ) {
         self.handle = handle
         self.staging = staging
+        self.again = again
         self.transform = transform
     }
 
     public func filter(_ keeps: @escaping @Sendable (Person) -> Bool) -> People {
         let earlier = transform
-        return People(handle: handle, staging: staging) { person in
+        return People(handle: handle, staging: staging, again: again) { person in
             earlier(person).flatMap { keeps($0) ? $0 : nil }
         }
     }
 
     public func map(_ change: @escaping @Sendable (Person) -> Person) -> People {
         let earlier = transform
-        return People(handle: handle, staging: staging) { earlier($0).map(change) }
+        return People(handle: handle, staging: staging, again: again) { earlier($0).map(change) }
     }
 
     /// The different values of a property, in the order they are first met.
@@ -49,7 +53,9 @@ public struct People: Sendable {
     func forEachPage(_ visit: (StagedPage) async throws -> Void) async throws {
         for number in stride(from: 1, through: handle.pages, by: 1) {
             try Task.checkCancellation()
-            guard var page = try await staging.page(number, of: handle.run) else {
+            var found = try await staging.page(number, of: handle.run)
+            if found == nil { found = try await again(number) }
+            guard var page = found else {
                 throw Failure(
                     "a staged page is gone or damaged", at: "page \(number) of \(handle.run)",
                     next: "millrace tasks clear, from the task that staged it")

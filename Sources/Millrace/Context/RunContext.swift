@@ -26,7 +26,10 @@ public struct RunContext: TaskContext {
 
     /// The people behind a handle, read page by page as they are asked for.
     public func staged(_ handle: StagedPeople) -> People {
-        People(handle: handle, staging: parts.staging) { $0 }
+        let source = source
+        return People(
+            handle: handle, staging: parts.staging,
+            again: { try await source.pageAgain($0, of: handle) }, transform: { $0 })
     }
 
     /// The run's key in staging, outbox and landing. Run ids are unique within a DAG only.

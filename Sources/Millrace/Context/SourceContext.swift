@@ -3,6 +3,7 @@
 import CHash
 import MillraceBase
 import MillraceLanding
+import MillraceWorkflow
 import RandomUserClient
 
 /// The source of people, as a task sees it.
@@ -53,10 +54,14 @@ public struct SourceContext: Sendable {
             let share = try await run.parts.cursors.share(
                 of: run.runKey, asking: count, in: run.parts.sourceName, total: total)
             guard share.count > 0 else {
-                throw Failure(
-                    "the source is exhausted", at: "--source \(run.parts.sourceName)",
-                    because: "all of its \(total) records were read by earlier runs",
-                    next: "--source of another file, or --data of an empty folder to read it again")
+                // Waiting does not fill a file: no further try.
+                throw FailTask(
+                    Failure(
+                        "the source is exhausted", at: "--source \(run.parts.sourceName)",
+                        because: "all of its \(total) records were read by earlier runs",
+                        next:
+                            "--source of another file, or --data of an empty folder to read it again"
+                    ).description)
             }
             return share
         } catch let error as SourceError {
@@ -83,16 +88,26 @@ public struct SourceContext: Sendable {
         page.people.reserveCapacity(records.count)
         for (index, record) in records.enumerated() {
             do {
-                let person = try PersonRecord.parse(record.bytes)
-                page.people.append(
-                    Person(
-                        id: person.id, gender: person.gender, title: person.title,
-                        raw: person.raw))
+                page.people.append(Person(try PersonRecord.parse(record.bytes)))
             } catch {
                 page.rejected.append(.init(index: index, reason: error.reason, raw: error.raw))
             }
         }
         return page
+    }
+
+    /// A page that was staged once and freed since, fetched anew: the same people, as the run's seed
+    /// and its share of a file stay the same.
+    func pageAgain(_ number: Int, of handle: StagedPeople) async throws -> StagedPage? {
+        guard handle.run == run.runKey, (1...max(1, handle.pages)).contains(number) else {
+            return nil
+        }
+        let share = try await share(asking: handle.asked)
+        let done = (number - 1) * Self.pageSize
+        guard done < share.count else { return nil }
+        run.log("page \(number) was freed before; it is fetched again")
+        return try await page(
+            number, size: min(Self.pageSize, share.count - done), offset: share.start + done)
     }
 
     private func reject(_ page: StagedPage, number: Int, to topic: String) async throws {
@@ -120,9 +135,14 @@ public struct SourceContext: Sendable {
 
     private func failure(_ error: SourceError) -> any Error {
         if error == .cancelled { return CancellationError() }
-        return Failure(
+        let failure = Failure(
             "cannot fetch people", at: "--source \(run.parts.sourceName)",
             because: error.description,
             next: "millrace doctor, or --source embedded: for people made here")
+        switch error {
+        // No further try mends these.
+        case .unusable, .exhausted: return FailTask(failure.description)
+        case .unreachable, .rateLimited, .badAnswer, .cancelled: return failure
+        }
     }
 }

@@ -1,13 +1,15 @@
 // One page of staged people as a file. Layout, all integers little endian:
 //
-//     "MSP1"  fetchedAt i64 (ms)  people u32  rejected u32
-//     people:   id, gender, title, raw      each as length u32 and bytes
+//     "MSP2"  fetchedAt i64 (ms)  people u32  rejected u32
+//     people:   a packed `PersonRow`        as length u32 and bytes
 //     rejected: index u32, reason, raw      likewise
 //     crc32c u32 over all before it
 
 import CHash
+import MillraceLanding
 
-/// The people of one page and the records of it that are none.
+/// The people of one page and the records of it that are none. People that were read from a file
+/// share its bytes. Genders found another way are not kept: a page is what the source said.
 struct StagedPage: Sendable, Equatable {
     struct Rejected: Sendable, Equatable {
         /// The record's place in the page, from 0.
@@ -21,20 +23,15 @@ struct StagedPage: Sendable, Equatable {
     var people: [Person]
     var rejected: [Rejected]
 
-    private static let magic: [UInt8] = Array("MSP1".utf8)
+    private static let magic: [UInt8] = Array("MSP2".utf8)
 
     var bytes: [UInt8] {
         var out = Self.magic
-        out.reserveCapacity(people.reduce(64) { $0 + $1.raw.count + 80 })
+        out.reserveCapacity(people.reduce(64) { $0 + $1.row.packed.count + 4 })
         Self.append(UInt64(bitPattern: fetchedAtMilliseconds), to: &out)
         Self.append(UInt32(people.count), to: &out)
         Self.append(UInt32(rejected.count), to: &out)
-        for person in people {
-            Self.append(Array(person.id.utf8), to: &out)
-            Self.append(Array(person.gender.utf8), to: &out)
-            Self.append(Array(person.title.utf8), to: &out)
-            Self.append(person.raw, to: &out)
-        }
+        for person in people { Self.append(person.row.packed, to: &out) }
         for record in rejected {
             Self.append(UInt32(record.index), to: &out)
             Self.append(Array(record.reason.utf8), to: &out)
@@ -64,10 +61,9 @@ struct StagedPage: Sendable, Equatable {
         people = []
         people.reserveCapacity(min(Int(peopleCount), bytes.count / 16))
         for _ in 0..<peopleCount {
-            guard let id = cursor.text(), let gender = cursor.text(), let title = cursor.text(),
-                let raw = cursor.run()
+            guard let place = cursor.run(), let row = PersonRow(sharing: bytes, at: place)
             else { return nil }
-            people.append(Person(id: id, gender: gender, title: title, raw: Array(bytes[raw])))
+            people.append(Person(row: row))
         }
         rejected = []
         for _ in 0..<rejectedCount {
@@ -82,7 +78,7 @@ struct StagedPage: Sendable, Equatable {
         withUnsafeBytes(of: value.littleEndian) { out.append(contentsOf: $0) }
     }
 
-    private static func append(_ run: [UInt8], to out: inout [UInt8]) {
+    private static func append(_ run: some Collection<UInt8>, to out: inout [UInt8]) {
         append(UInt32(run.count), to: &out)
         out.append(contentsOf: run)
     }

@@ -15,18 +15,17 @@ struct DeadLetterAPI: Sendable {
     let progress: StageProgress
     let logger: Logger
 
-    /// Records of one answer, newest first.
+    /// Records of one answer, newest first; places in one call.
     private static let listedMax = 1_000
-    private static let pollWait: Duration = .milliseconds(100)
     private static let suffix = ".dlq"
 
     var routes: [ConsoleRoute] {
         [
             ConsoleRoute(.get, "/api/dlq") { request throws(ConsoleRefusal) in
-                .array(try await letters(request).map { $0.json(whole: false) })
+                try await list(request)
             },
             ConsoleRoute(.get, "/api/dlq/{partition}/{offset}") { request throws(ConsoleRefusal) in
-                try await one(request).json(whole: true)
+                try await one(request)
             },
             ConsoleRoute(.post, "/api/dlq/replay") { request throws(ConsoleRefusal) in
                 try await replay(request)
@@ -45,125 +44,117 @@ struct DeadLetterAPI: Sendable {
         return asked
     }
 
-    private func letters(_ request: ConsoleRequest) async throws(ConsoleRefusal) -> [DeadLetter] {
+    /// The newest letters and how many there are.
+    private func list(_ request: ConsoleRequest) async throws(ConsoleRefusal) -> JSONValue {
         let topic = try topic(request)
-        guard let kafka else { throw ConsoleRefusal(404, "this stack has no Kafka") }
-        do { return try await read(topic, of: KafkaConfiguration(kafka)) } catch {
-            throw ConsoleRefusal(503, "\(error)")
-        }
-    }
-
-    private func one(_ request: ConsoleRequest) async throws(ConsoleRefusal) -> DeadLetter {
-        let all = try await letters(request)
-        let partition = request.parameters["partition"] ?? ""
-        let offset = request.parameters["offset"] ?? ""
-        let found = all.first { String($0.partition) == partition && String($0.offset) == offset }
-        guard let found else {
-            throw ConsoleRefusal(404, "there is no dead letter \(partition):\(offset)")
-        }
-        return found
-    }
-
-    private func read(_ topic: String, of kafka: KafkaConfiguration) async throws -> [DeadLetter] {
-        let admin = try KafkaAdmin(kafka)
-        let marks: [Int32: (low: Int64, high: Int64)]
-        do { marks = try await admin.watermarks(topic) } catch {
-            await admin.close()
-            throw error
-        }
-        await admin.close()
-        let consumer = try KafkaConsumer(kafka, headers: true)
-        do {
-            let letters = try await read(topic, marks: marks, by: consumer)
-            await consumer.close()
-            return letters
-        } catch {
-            await consumer.close()
-            throw error
-        }
-    }
-
-    private func read(
-        _ topic: String, marks: [Int32: (low: Int64, high: Int64)], by consumer: KafkaConsumer
-    ) async throws -> [DeadLetter] {
-        var next: [TopicPartition: Int64] = [:]
-        for (partition, mark) in marks where mark.high > mark.low {
-            next[TopicPartition(topic: topic, partition: partition)] = max(
-                mark.low, mark.high - Int64(Self.listedMax))
-        }
-        guard !next.isEmpty else { return [] }
-        try await consumer.assign(next)
-        var letters: [DeadLetter] = []
-        while next.contains(where: { $0.value < marks[$0.key.partition]?.high ?? 0 }) {
-            try Task.checkCancellation()
-            let batch = try await consumer.poll(recordsMax: Self.listedMax, wait: Self.pollWait)
-            for record in batch.records {
-                let place = batch.topicPartition(of: record)
-                next[place] = record.offset + 1
-                letters.append(DeadLetter(record, at: place, in: batch))
+        return try await reading(topic) { reader in
+            let newest = reader.marks.mapValues { mark in
+                max(mark.low, mark.high - Int64(Self.listedMax))
             }
+            var letters: [DeadLetter] = []
+            try await reader.read(from: newest) { letters.append($0) }
+            letters.sort { ($0.timestampMilliseconds, $0.offset) > ($1.timestampMilliseconds, $1.offset) }
+            return [
+                "total": JSONValue(reader.total),
+                "letters": .array(letters.prefix(Self.listedMax).map { $0.json(whole: false) }),
+            ]
         }
-        return Array(letters.reversed().prefix(Self.listedMax))
+    }
+
+    private func one(_ request: ConsoleRequest) async throws(ConsoleRefusal) -> JSONValue {
+        let topic = try topic(request)
+        let place = "\(request.parameters["partition"] ?? ""):\(request.parameters["offset"] ?? "")"
+        let letter = try await reading(topic) { try await $0.letter(at: place) }
+        guard let letter else { throw ConsoleRefusal(404, "there is no dead letter \(place)") }
+        return letter.json(whole: true)
     }
 
     /// Lands the letters that have become people. Idempotent: a person is landed once.
     private func replay(_ request: ConsoleRequest) async throws(ConsoleRefusal) -> JSONValue {
         guard let landing else { throw ConsoleRefusal(404, "this stack has no landing") }
         let topic = try topic(request)
-        let target = String(topic.dropLast(Self.suffix.count))
-        let wanted = request.body?["offsets"]?.array.map { Set($0.compactMap(\.string)) }
-        var landed = 0
-        var refused: [(name: String, value: JSONValue)] = []
-        for letter in try await letters(request) where wanted?.contains(letter.place) ?? true {
-            do {
-                let person = try PersonRecord.parse(letter.value)
-                let row = LandingContext.row(of: person)
-                let result = try await landing.upsert(
-                    [row], fetchedAtMilliseconds: letter.timestampMilliseconds,
-                    run: "dlq-replay", topic: target)
-                landed += result.inserted + result.updated
-            } catch let error as RecordRejection {
-                refused.append((letter.place, .string(error.reason)))
-            } catch { throw ConsoleRefusal(503, "\(error)") }
+        let wanted = request.body?["offsets"]?.array?.compactMap(\.string)
+        guard wanted?.count ?? 0 <= Self.listedMax else {
+            throw ConsoleRefusal(400, "at most \(Self.listedMax) places at once, or none for all")
         }
-        return ["landed": JSONValue(landed), "refused": .object(JSONObject(refused))]
+        let target = String(topic.dropLast(Self.suffix.count))
+        return try await reading(topic) { reader in
+            var replay = Replay(landing: landing, topic: target)
+            guard let wanted else {
+                try await reader.read(from: reader.marks.mapValues(\.low)) {
+                    try await replay.take($0)
+                }
+                return replay.json
+            }
+            for place in wanted {
+                if let letter = try await reader.letter(at: place) {
+                    try await replay.take(letter)
+                } else {
+                    replay.refuse(place, because: "there is no such dead letter")
+                }
+            }
+            return replay.json
+        }
+    }
+
+    /// Opens the topic for some work, and closes it whatever comes.
+    private func reading<Value: Sendable>(
+        _ topic: String, _ work: @Sendable (DeadLetterReader) async throws -> Value
+    ) async throws(ConsoleRefusal) -> Value {
+        guard let kafka else { throw ConsoleRefusal(404, "this stack has no Kafka") }
+        do {
+            let reader = try await DeadLetterReader.open(topic, of: KafkaConfiguration(kafka))
+            do {
+                let value = try await work(reader)
+                await reader.close()
+                return value
+            } catch {
+                await reader.close()
+                throw error
+            }
+        } catch {
+            throw ConsoleRefusal(503, "\(error)")
+        }
     }
 }
 
-/// A record of a dead-letter topic.
-struct DeadLetter: Sendable {
-    var partition: Int32
-    var offset: Int64
-    var timestampMilliseconds: Int64
-    var headers: [(name: String, value: String)]
-    var value: [UInt8]
+/// What a replay did so far.
+private struct Replay {
+    let landing: any LandingStore
+    /// Where the people of this dead-letter topic belong.
+    let topic: String
+    private var landed = 0
+    private var refused: [(name: String, value: JSONValue)] = []
 
-    init(_ record: ConsumedRecord, at place: TopicPartition, in batch: ConsumedRecords) {
-        partition = place.partition
-        offset = record.offset
-        timestampMilliseconds = record.timestampMilliseconds
-        headers = batch.headers(of: record).map {
-            ($0.name, String(decoding: $0.value ?? [], as: UTF8.self))
-        }
-        value = batch.value(of: record) ?? []
+    init(landing: any LandingStore, topic: String) {
+        self.landing = landing
+        self.topic = topic
     }
 
-    /// `partition:offset`, as the commands take it.
-    var place: String { "\(partition):\(offset)" }
+    var json: JSONValue {
+        ["landed": JSONValue(landed), "refused": .object(JSONObject(refused))]
+    }
 
-    /// - Parameter whole: with the record's bytes as text.
-    func json(whole: Bool) -> JSONValue {
-        var members: [(name: String, value: JSONValue)] = [
-            ("place", .string(place)), ("partition", JSONValue(Int(partition))),
-            ("offset", JSONValue(offset)), ("timestamp", JSONValue(timestampMilliseconds)),
-            ("bytes", JSONValue(Int(value.count))),
-            ("reason", JSONValue(headers.first { $0.name == "reason" }?.value)),
-        ]
-        if whole {
-            let texts = headers.map { (name: $0.name, value: JSONValue.string($0.value)) }
-            members.append(("headers", .object(JSONObject(texts))))
-            members.append(("value", .string(String(decoding: value, as: UTF8.self))))
+    mutating func refuse(_ place: String, because reason: String) {
+        refused.append((place, .string(reason)))
+    }
+
+    /// - Throws: `LandingError`; what was landed before stays landed.
+    mutating func take(_ letter: DeadLetter) async throws {
+        // The streaming query refused this one. Its record is still in its topic, so mending the
+        // query and reading that topic again is what helps; landing it is not.
+        if let source = letter.header("source.topic") {
+            let reason = letter.header("reason") ?? "a streaming query refused it"
+            let next = "millrace queries restart QUERY --from earliest reads \(source) again"
+            return refuse(letter.place, because: "\(reason); \(next)")
         }
-        return .object(JSONObject(members))
+        let person: PersonRecord
+        do { person = try PersonRecord.parse(letter.value) } catch {
+            return refuse(letter.place, because: error.reason)
+        }
+        let result = try await landing.upsert(
+            [Person(person).row], fetchedAtMilliseconds: letter.timestampMilliseconds,
+            run: "dlq-replay", topic: topic)
+        landed += result.inserted + result.updated
     }
 }

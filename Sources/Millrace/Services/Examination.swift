@@ -30,19 +30,23 @@ struct Examination: Sendable {
     func findings() async -> [Finding] {
         var all = libraries() + [disk()]
         let isLive = ((try? StackFile.live(in: DataDirectory(settings.data))) ?? nil) != nil
-        for stage in StageName.allCases {
-            let endpoint = settings.endpoint(stage.rawValue)
-            if endpoint.scheme == "embedded" {
-                if isLive {
-                    all.append(Finding(check: stage.rawValue, isWell: true, detail: "embedded, up"))
-                } else if let finding = port(of: stage, endpoint) {
-                    all.append(finding)
-                }
-            } else {
-                all.append(await reach(stage, endpoint))
+        // All at once: one that does not answer must not make the others wait.
+        let stages = StageName.allCases
+        let found = await withTaskGroup(of: (Int, Finding?).self) { group in
+            for (index, stage) in stages.enumerated() {
+                group.addTask { (index, await finding(of: stage, isLive: isLive)) }
             }
+            return await group.reduce(into: [Int: Finding]()) { $0[$1.0] = $1.1 }
         }
+        all += stages.indices.compactMap { found[$0] }
         return all
+    }
+
+    private func finding(of stage: StageName, isLive: Bool) async -> Finding? {
+        let endpoint = settings.endpoint(stage.rawValue)
+        guard endpoint.scheme == "embedded" else { return await reach(stage, endpoint) }
+        if isLive { return Finding(check: stage.rawValue, isWell: true, detail: "embedded, up") }
+        return port(of: stage, endpoint)
     }
 
     private func libraries() -> [Finding] {
@@ -83,6 +87,14 @@ struct Examination: Sendable {
 
     private func reach(_ stage: StageName, _ endpoint: Endpoint) async -> Finding {
         var finding = Finding(check: "\(stage.rawValue) \(endpoint)", isWell: true, detail: "")
+        finding.next = "start it, or mend the URL: \(settings.place(of: stage.rawValue))"
+        if let port = Self.defaultPort(endpoint),
+            let trouble = await Reachability.trouble(of: endpoint, defaultPort: port)
+        {
+            finding.isWell = false
+            finding.detail = trouble
+            return finding
+        }
         do {
             finding.detail = try await Self.within(Self.patience) {
                 try await answer(of: stage, endpoint)
@@ -90,9 +102,19 @@ struct Examination: Sendable {
         } catch {
             finding.isWell = false
             finding.detail = error is TooLate ? "no answer in 10 s" : "\(error)"
-            finding.next = "start it, or mend the URL: \(settings.place(of: stage.rawValue))"
         }
         return finding
+    }
+
+    /// The port of a scheme whose server is asked by TCP first; `nil` for one that is not.
+    private static func defaultPort(_ endpoint: Endpoint) -> Int? {
+        switch endpoint.scheme {
+        case "kafka": 9092
+        case "cassandra": 9042
+        case "https": 443
+        case "http": 80
+        default: nil
+        }
     }
 
     /// Says hello in the stage's own protocol.

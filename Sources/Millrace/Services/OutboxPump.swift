@@ -24,25 +24,41 @@ struct OutboxPump: Service {
     private static let retry = Backoff(
         first: .milliseconds(50), longest: .seconds(5), triesMax: .max)
 
+    /// How long a round that is under way may take once the stack stops.
+    private static let patience: Duration = .seconds(5)
+
+    /// Pumps until it is told to stop. The round under way is let end: cut short, its records would
+    /// be sent again at the next start.
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            let (signals, signal) = AsyncStream.makeStream(
-                of: Void.self, bufferingPolicy: .bufferingNewest(1))
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { for await _ in landing.changes() { signal.yield() } }
-                group.addTask {
-                    while (try? await Task.sleep(for: Self.look)) != nil { signal.yield() }
-                }
-                group.addTask { await pumpForEver(woken: signals) }
-                await group.waitForAll()
+        let (signals, signal) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in landing.changes() { signal.yield() } }
+            group.addTask {
+                while (try? await Task.sleep(for: Self.look)) != nil { signal.yield() }
             }
+            group.addTask {
+                try? await gracefulShutdown()
+                signal.finish()
+            }
+            await withTaskGroup(of: Void.self) { pumps in
+                pumps.addTask { await pumpForEver(woken: signals) }
+                // Either the pump ended, or its time after the signal to stop is up.
+                pumps.addTask {
+                    try? await gracefulShutdown()
+                    try? await Task.sleep(for: Self.patience)
+                }
+                await pumps.next()
+                pumps.cancelAll()
+            }
+            group.cancelAll()
         }
     }
 
     private func pumpForEver(woken signals: AsyncStream<Void>) async {
         var wake = signals.makeAsyncIterator()
         var failures = 0
-        while !Task.isCancelled {
+        while !Task.isCancelled, !Task.isShuttingDownGracefully {
             do {
                 let producer = try KafkaProducer(kafka)
                 do {
@@ -70,7 +86,7 @@ struct OutboxPump: Service {
 
     /// Sends all that is there now.
     private func empty(by producer: KafkaProducer) async throws {
-        while !Task.isCancelled {
+        while !Task.isCancelled, !Task.isShuttingDownGracefully {
             let rows = try await landing.claim(limit: Self.rowsPerRound)
             if rows.isEmpty { return }
             try await send(rows, by: producer)

@@ -48,12 +48,16 @@ struct Groundwork: Sendable {
                 let document = try SchemaDocument(
                     .json, schema.jsonSchema(title: topic.name).text)
                 ids[topic.name] = try await connection.register(subject: subject, schema: document)
+            } catch RegistryError.cancelled {
+                throw CancellationError()
             } catch {
+                var next = "make the new field nullable, or another topic for the new shape"
+                if case RegistryError.unreachable = error { next = "millrace doctor" }
                 throw Failure(
                     "the schema of \(topic.name) cannot be registered",
                     at: "subject \(subject), \(settings.place(of: "registry"))",
                     because: "\(error)",
-                    next: "make the new field nullable, or another topic for the new shape")
+                    next: next)
             }
         }
         return ids

@@ -13,11 +13,17 @@ struct StackFile: Sendable, Equatable {
     var addresses: [String: String]
     /// By stage, what an acknowledgement means: `group: answered after an fsync that many share`.
     var policies: [String: String] = [:]
+    /// By stage, the setting it was started with: `kafka` → `embedded:?port=0`.
+    var settings: [String: String] = [:]
+
+    /// Whether this very process serves the stack.
+    var isOwn: Bool { processID == Int(ProcessInfo.processInfo.processIdentifier) }
 
     var json: JSONValue {
         [
             "version": JSONValue(DataDirectory.formatVersion), "pid": JSONValue(processID),
             "addresses": Self.object(addresses), "policies": Self.object(policies),
+            "settings": Self.object(settings),
         ]
     }
 
@@ -25,10 +31,14 @@ struct StackFile: Sendable, Equatable {
         .object(JSONObject(texts.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
     }
 
-    init(processID: Int, addresses: [String: String], policies: [String: String] = [:]) {
+    init(
+        processID: Int, addresses: [String: String], policies: [String: String] = [:],
+        settings: [String: String] = [:]
+    ) {
         self.processID = processID
         self.addresses = addresses
         self.policies = policies
+        self.settings = settings
     }
 
     init?(json: JSONValue) {
@@ -36,6 +46,7 @@ struct StackFile: Sendable, Equatable {
         processID = pid
         addresses = Self.texts(stages)
         policies = json["policies"]?.object.map(Self.texts) ?? [:]
+        settings = json["settings"]?.object.map(Self.texts) ?? [:]
     }
 
     private static func texts(_ object: JSONObject) -> [String: String] {
@@ -52,6 +63,29 @@ struct StackFile: Sendable, Equatable {
             let json = try? JSONValue(parsing: bytes), let file = StackFile(json: json)
         else { return nil }
         return file
+    }
+
+    /// A stage is what the live stack was started with. Whoever names another one must learn that it
+    /// would not be used.
+    ///
+    /// - Throws: `Failure` for the first stage that was given and differs.
+    func demandSameStages(as given: Settings) throws {
+        for stage in StageName.allCases {
+            let name = stage.rawValue
+            switch given.values[name]?.origin {
+            case .standard, nil: continue
+            case .file, .environment, .flag: break
+            }
+            let asked = given.endpoint(name)
+            guard let live = settings[name], live != asked.description else { continue }
+            // Ports and the like of an engine that is up already are no difference in what is used.
+            let isEmbedded = live.hasPrefix("embedded:") && asked.scheme == "embedded"
+            guard !isEmbedded else { continue }
+            throw Failure(
+                "the live stack has another \(name)", at: given.place(of: name),
+                because: "process \(processID) was started with \(live)",
+                next: "leave it out, stop that stack, or --data PATH of another folder")
+        }
     }
 
     func endpoint(_ stage: String) throws -> Endpoint {

@@ -33,6 +33,8 @@ struct StackOptions: Sendable {
     var takenPort = TakenPort.fail
     /// Whether DAGs run by their schedule. `run` and single commands schedule nothing.
     var schedules = true
+    /// Whether it makes no sense to go on when the source does not answer.
+    var needsSource = false
     /// Told to the person: a port that was taken, and the like.
     var notice: @Sendable (String) -> Void = { _ in }
 }

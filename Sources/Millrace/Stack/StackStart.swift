@@ -75,7 +75,11 @@ struct StackBuilder {
                 uniqueKeysWithValues: inPlay.map { ($0.name.rawValue, $0.address.description) }),
             policies: Dictionary(
                 uniqueKeysWithValues: inPlay.filter { !$0.policy.isEmpty }
-                    .map { ($0.name.rawValue, $0.policy) }))
+                    .map { ($0.name.rawValue, $0.policy) }),
+            settings: Dictionary(
+                uniqueKeysWithValues: inPlay.map {
+                    ($0.name.rawValue, settings.endpoint($0.name.rawValue).description)
+                }))
     }
 
     func address(_ stage: StageName) -> Endpoint? {

@@ -51,10 +51,11 @@ final class DiskFile: Sendable {
     func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int) throws(DiskError)
         -> Int
     {
+        guard let start = bytes.baseAddress else { return 0 }
         var done = 0
         while done < bytes.count {
             let count = pread(
-                descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(position + done))
+                descriptor, start + done, bytes.count - done, off_t(position + done))
             if count == 0 { break }
             if count < 0 {
                 if errno == EINTR { continue }
@@ -108,10 +109,11 @@ final class DiskFile: Sendable {
 
     /// Writes all of `bytes`, or throws with some of them written.
     func write(_ bytes: UnsafeRawBufferPointer, at position: Int) throws(DiskError) {
+        guard let start = bytes.baseAddress else { return }
         var done = 0
         while done < bytes.count {
             let count = pwrite(
-                descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(position + done))
+                descriptor, start + done, bytes.count - done, off_t(position + done))
             if count < 0 {
                 if errno == EINTR { continue }
                 throw failed("write")
@@ -123,9 +125,9 @@ final class DiskFile: Sendable {
     /// Everything written so far survives a power cut when this returns.
     func flush() throws(DiskError) {
         #if os(Linux)
-            let status = fdatasync(descriptor)
+        let status = fdatasync(descriptor)
         #else
-            let status = fcntl(descriptor, F_FULLFSYNC)
+        let status = fcntl(descriptor, F_FULLFSYNC)
         #endif
         guard status != -1 else { throw failed("flush") }
     }

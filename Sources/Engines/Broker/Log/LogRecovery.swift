@@ -175,7 +175,8 @@ struct LogRecovery {
         var scan = BatchScan(segment.file, from: start, to: end, verifying: false)
         do throws(ScanError) {
             while let batch = try scan.next({ _, batch, _ in batch }) {
-                guard batch.hasProducer, !batch.attributes.isControl, batch.baseOffset >= from else { continue }
+                guard batch.hasProducer, !batch.attributes.isControl, batch.baseOffset >= from
+                else { continue }
                 log.producers.appended(batch, at: batch.baseOffset, now: now)
             }
         } catch {

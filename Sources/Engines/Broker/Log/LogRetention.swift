@@ -25,7 +25,8 @@ extension LogView {
     /// long as what remains is still larger than `retention.bytes`.
     func expired(now: Int64) throws(DiskError) -> Int64? {
         guard configuration.deletesOld else { return nil }
-        var excess = configuration.retentionBytes < 0
+        var excess =
+            configuration.retentionBytes < 0
             ? Int64.min : try sizeBytes() - configuration.retentionBytes
         var keptFrom: Int64?
         for (position, segment) in segments.enumerated() {

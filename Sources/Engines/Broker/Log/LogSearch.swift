@@ -97,7 +97,8 @@ extension Segment {
             throw .disk(error)
         }
         while let (header, batch) = try scan.next({ _, header, bytes in
-            let reaches = header.maxTimestampMilliseconds >= timestamp
+            let reaches =
+                header.maxTimestampMilliseconds >= timestamp
                 && header.lastOffset >= startOffset
             let whole = UnsafeRawBufferPointer(rebasing: bytes.prefix(header.sizeBytes))
             return (header, reaches ? ByteBuffer(bytes: whole) : nil)

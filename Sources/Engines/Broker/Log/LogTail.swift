@@ -80,7 +80,8 @@ enum BatchCut {
             var position = 0
             while position + RecordBatchHeader.byteCount <= bytes.count {
                 let base = bytes.bigEndian(position, as: Int64.self)
-                let delta = bytes.bigEndian(position + BatchPatch.lastOffsetDeltaPosition, as: Int32.self)
+                let delta = bytes.bigEndian(
+                    position + BatchPatch.lastOffsetDeltaPosition, as: Int32.self)
                 if base + Int64(delta) >= offset { break }
                 position += size(bytes, position)
             }

@@ -2,7 +2,6 @@
 
 import KafkaProtocol
 import MillraceBase
-import KafkaProtocol
 import NIOCore
 
 /// The writers' side of a log. One thread at a time has it, under the log's writer lock.
@@ -103,7 +102,8 @@ struct LogWriter: Sendable {
     }
 
     /// What is wrong with a batch no matter what the log holds.
-    private func check(_ append: PendingAppend, now: Int64) throws(AppendFault) -> RecordBatchHeader {
+    private func check(_ append: PendingAppend, now: Int64) throws(AppendFault) -> RecordBatchHeader
+    {
         let batch: RecordBatchHeader
         let read = append.batch.withUnsafeReadableBytes { bytes in
             Result { () throws(BatchFault) in
@@ -140,7 +140,9 @@ struct LogWriter: Sendable {
         if overflow || late > configuration.timestampAfterMax {
             throw .invalidTimestamp(batch.maxTimestampMilliseconds)
         }
-        guard configuration.timestampBeforeMax != .max, batch.baseTimestampMilliseconds >= 0 else { return }
+        guard configuration.timestampBeforeMax != .max, batch.baseTimestampMilliseconds >= 0 else {
+            return
+        }
         if now - batch.baseTimestampMilliseconds > configuration.timestampBeforeMax {
             throw .invalidTimestamp(batch.baseTimestampMilliseconds)
         }

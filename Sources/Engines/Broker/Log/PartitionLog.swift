@@ -164,12 +164,13 @@ package final class PartitionLog: Sendable {
     }
 
     /// Appends no more, and puts all on disk that a start without recovery needs.
-    /// - Returns: the log's end.
-    func close() throws(DiskError) -> Int64 {
+    /// - Returns: the log's end; `nil` for a log that failed, which the next start has to check.
+    func close() throws(DiskError) -> Int64? {
         refuseNew()
         return try writer.withLock { writer throws(DiskError) in
-            defer { writer.failure = writer.failure ?? .closed }
-            if writer.failure == nil { try writer.checkpoint() }
+            guard writer.failure == nil else { return nil }
+            defer { writer.failure = .closed }
+            try writer.checkpoint()
             return writer.recoveryPoint
         }
     }

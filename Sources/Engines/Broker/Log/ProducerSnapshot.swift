@@ -28,7 +28,7 @@ package enum ProducerSnapshot {
         }
         var out: [UInt8] = []
         out.appendBigEndian(version)
-        out.appendBigEndian(body.withUnsafeBytes { chash_crc32c(0, $0.baseAddress!, $0.count) })
+        out.appendBigEndian(body.withUnsafeBytes { checksum($0) })
         return out + body
     }
 
@@ -37,12 +37,16 @@ package enum ProducerSnapshot {
         bytes.withUnsafeBytes { bytes in
             guard bytes.count >= headBytes + 4, bytes.bigEndian(0, as: UInt16.self) == version,
                 bytes.bigEndian(2, as: UInt32.self)
-                    == chash_crc32c(
-                        0, bytes.baseAddress! + headBytes, bytes.count - headBytes)
+                    == checksum(UnsafeRawBufferPointer(rebasing: bytes[headBytes...]))
             else { return nil }
             var reader = Reader(bytes: bytes, position: headBytes)
             return reader.table()
         }
+    }
+
+    private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        guard let start = bytes.baseAddress else { return 0 }
+        return chash_crc32c(0, start, bytes.count)
     }
 
     private struct Reader {

@@ -62,7 +62,9 @@ package struct ProducerTable: Equatable, Sendable {
     /// Takes note of a batch that has its place in the log.
     /// - Returns: the producer's entry as it was, for `restore`.
     @discardableResult
-    package mutating func appended(_ batch: RecordBatchHeader, at offset: Int64, now: Int64) -> Entry? {
+    package mutating func appended(_ batch: RecordBatchHeader, at offset: Int64, now: Int64)
+        -> Entry?
+    {
         let before = entries[batch.producerID]
         var entry = before ?? Entry(epoch: batch.producerEpoch, seenAt: now)
         if entry.epoch != batch.producerEpoch {

@@ -57,7 +57,8 @@ extension BrokerCore {
             guard resource.resourceName == String(configuration.nodeID) else {
                 throw TopicFault(
                     .invalidRequest,
-                    "Unexpected broker id, expected \(configuration.nodeID) or empty string, but received \(resource.resourceName)")
+                    "Unexpected broker id, expected \(configuration.nodeID) or empty string, but received \(resource.resourceName)"
+                )
             }
             configs = brokerConfigs
         default:

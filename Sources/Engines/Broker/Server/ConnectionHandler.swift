@@ -122,7 +122,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func reply(to request: IncomingRequest, number: UInt64) -> Reply {
-        guard let context else { preconditionFailure("a connection without a channel has no requests") }
+        guard let context else {
+            preconditionFailure("a connection without a channel has no requests")
+        }
         return Reply(
             request.header, number: number, clientHost: clientHost,
             connection: NIOLoopBound(self, eventLoop: context.eventLoop),

@@ -82,9 +82,11 @@ final class FetchJob {
     private func waitForMore(_ outcome: FetchPlan.Outcome) {
         state = .waiting
         let job = NIOLoopBound(self, eventLoop: eventLoop)
-        let waiter = self.waiter ?? LogWaiter { [eventLoop] in
-            eventLoop.execute { job.value.woken() }
-        }
+        let waiter =
+            self.waiter
+            ?? LogWaiter { [eventLoop] in
+                eventLoop.execute { job.value.woken() }
+            }
         self.waiter = waiter
         for (part, data) in zip(plan.parts, outcome.partitions) {
             let isQuiet = part.log?.wait(waiter, seen: data.highWatermark) ?? true

@@ -21,7 +21,8 @@ extension BrokerCore {
         let version = reply.header.apiVersion
         // Version 0 has no null: an empty list asks for all topics.
         let wanted = version == 0 && request.topics?.isEmpty == true ? nil : request.topics
-        let mayCreate = configuration.autoCreateTopics && (version < 4 || request.allowAutoTopicCreation)
+        let mayCreate =
+            configuration.autoCreateTopics && (version < 4 || request.allowAutoTopicCreation)
         let missing = (wanted ?? []).compactMap(\.name).filter {
             TopicName.fault($0) == nil && catalog.topic($0) == nil
         }

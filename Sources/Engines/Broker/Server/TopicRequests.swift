@@ -73,7 +73,8 @@ extension BrokerCore {
             guard wanted.numPartitions == -1, wanted.replicationFactor == -1 else {
                 throw TopicFault(
                     .invalidRequest,
-                    "A manual partition assignment was specified, but numPartitions or replicationFactor was not set to -1.")
+                    "A manual partition assignment was specified, but numPartitions or replicationFactor was not set to -1."
+                )
             }
             let indexes = wanted.assignments.map(\.partitionIndex).sorted()
             let areAll = indexes == Array(0..<Int32(indexes.count))
@@ -90,7 +91,8 @@ extension BrokerCore {
                 .invalidReplicationFactor,
                 wanted.replicationFactor < 1
                     ? "Replication factor must be larger than 0, or -1 to use the default value."
-                    : "Unable to replicate the partition \(wanted.replicationFactor) time(s): The target replication factor of \(wanted.replicationFactor) cannot be reached because only 1 broker(s) are registered.")
+                    : "Unable to replicate the partition \(wanted.replicationFactor) time(s): The target replication factor of \(wanted.replicationFactor) cannot be reached because only 1 broker(s) are registered."
+            )
         }
         return wanted.numPartitions == -1 ? configuration.partitionsDefault : wanted.numPartitions
     }

@@ -72,7 +72,10 @@ struct DataDirectory: Sendable {
             let kept = properties(bytes)
             guard kept["version"] == "1", let clusterID = kept["cluster.id"],
                 let directoryID = kept["directory.id"].flatMap(KafkaUUID.init)
-            else { throw .corrupt(path: path, because: "it lacks version=1, cluster.id or directory.id") }
+            else {
+                throw .corrupt(
+                    path: path, because: "it lacks version=1, cluster.id or directory.id")
+            }
             if let wanted = configuration.clusterID, wanted != clusterID {
                 throw .otherCluster(path: path, kept: clusterID, wanted: wanted)
             }

@@ -50,7 +50,8 @@ package final class TopicCatalog: Sendable {
         let catalog = try directory.catalog()
         let strays = try onDisk { () throws(DiskError) in try directory.removeStrays(catalog) }
         if !strays.isEmpty {
-            logger.notice("removed partitions of deleted topics", metadata: ["count": "\(strays.count)"])
+            logger.notice(
+                "removed partitions of deleted topics", metadata: ["count": "\(strays.count)"])
         }
         var index = TopicIndex()
         for entry in catalog.entries.values {
@@ -119,9 +120,11 @@ package final class TopicCatalog: Sendable {
                 throw TopicFault(.topicAlreadyExists, "Topic '\(name)' already exists.")
             }
             let key = TopicName.collisionKey(name)
-            if let other = catalog.entries.keys.first(where: { TopicName.collisionKey($0) == key }) {
+            if let other = catalog.entries.keys.first(where: { TopicName.collisionKey($0) == key })
+            {
                 throw TopicFault(
-                    .invalidTopicException, "Topic '\(name)' collides with existing topic: \(other)")
+                    .invalidTopicException, "Topic '\(name)' collides with existing topic: \(other)"
+                )
             }
             let all = catalog.entries.values.reduce(0) { $0 + Int($1.partitions) }
             guard all + Int(partitions) <= Limits.partitionsMax else {
@@ -183,7 +186,8 @@ package final class TopicCatalog: Sendable {
             guard count > entry.partitions, count <= Limits.partitionsPerTopicMax else {
                 throw TopicFault(
                     .invalidPartitions,
-                    "The topic currently has \(entry.partitions) partition(s); \(count) would not be an increase.")
+                    "The topic currently has \(entry.partitions) partition(s); \(count) would not be an increase."
+                )
             }
             if validateOnly { return }
             entry.partitions = count
@@ -256,10 +260,15 @@ package final class TopicCatalog: Sendable {
         }
         do throws(DiskError) {
             var ends: [PartitionName: Int64] = [:]
-            for log in topics.flatMap(\.logs) { ends[log.name] = try log.close() }
+            var hasFailed = false
+            for log in topics.flatMap(\.logs) {
+                let end = try log.close()
+                ends[log.name] = end
+                hasFailed = hasFailed || end == nil
+            }
             try directory.write(recoveryPoints: ends)
             try writeStartOffsets(topics)
-            try directory.markClean()
+            if !hasFailed { try directory.markClean() }
         } catch {
             logger.error("the broker did not stop in order", metadata: ["error": "\(error)"])
         }

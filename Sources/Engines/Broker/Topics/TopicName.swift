@@ -31,6 +31,8 @@ package enum TopicName {
 
     /// Names that differ in `.` and `_` only would share their metrics' names: Kafka refuses the second.
     package static func collisionKey(_ name: String) -> String {
-        String(decoding: name.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+        String(
+            decoding: name.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 },
+            as: UTF8.self)
     }
 }

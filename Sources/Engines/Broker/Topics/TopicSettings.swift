@@ -11,7 +11,8 @@ package enum TopicSettings {
     package static let all: [TopicSetting] = [
         setting(
             "cleanup.policy", .list(["delete", "compact"]), "delete", "log.cleanup.policy",
-            "delete: old segments go; compact: the last record of each key stays. Compaction does not run yet: all records are kept."),
+            "delete: old segments go; compact: the last record of each key stays. Compaction does not run yet: all records are kept."
+        ),
         setting(
             "compression.type", .choice(["producer"]), "producer", "compression.type",
             "Batches are kept as the producer compressed them."),
@@ -23,7 +24,8 @@ package enum TopicSettings {
             "Kept for compatibility; files go at once, and readers that hold them read on."),
         setting(
             "flush.messages", .long(1...Int64.max), "9223372036854775807",
-            "log.flush.interval.messages", "Kept for compatibility; the broker's durability decides."),
+            "log.flush.interval.messages",
+            "Kept for compatibility; the broker's durability decides."),
         setting(
             "flush.ms", .long(milliseconds), "9223372036854775807", "log.flush.interval.ms",
             "Kept for compatibility; the broker's durability decides."),

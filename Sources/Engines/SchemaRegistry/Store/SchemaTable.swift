@@ -6,6 +6,9 @@ import MillraceSchemas
 struct SchemaTable: Sendable {
     /// Sorted by version.
     private var versions: [String: [SchemaVersion]] = [:]
+    /// Where each id stands, and which id each text has; both follow `versions`.
+    private var places: [Int: [Place]] = [:]
+    private var ids: [Text: Int] = [:]
     private var subjectLevels: [String: CompatibilityLevel] = [:]
     private var subjectModes: [String: RegistryMode] = [:]
     private(set) var globalLevel = CompatibilityLevel.backward
@@ -13,18 +16,25 @@ struct SchemaTable: Sendable {
     /// The next id; never goes back, so that no id is given twice.
     private(set) var nextID = 1
 
+    private struct Place: Equatable {
+        var subject: String
+        var version: Int
+    }
+
+    private struct Text: Hashable {
+        var kind: SchemaKind
+        var schema: String
+    }
+
     mutating func apply(_ record: StoreRecord) {
         switch record {
         case .schema(let version): put(version)
-        case .schemaRemoved(let subject, let version):
-            versions[subject]?.removeAll { $0.version == version }
-            if versions[subject]?.isEmpty == true { versions[subject] = nil }
+        case .schemaRemoved(let subject, let version): remove(subject, version)
         case .subjectDeleted(let subject, let upTo):
-            guard var list = versions[subject] else { return }
-            for index in list.indices where list[index].version <= upTo {
-                list[index].isDeleted = true
+            for index in (versions[subject] ?? []).indices {
+                guard let found = versions[subject]?[index], found.version <= upTo else { return }
+                versions[subject]?[index].isDeleted = true
             }
-            versions[subject] = list
         case .compatibility(let subject?, let level): subjectLevels[subject] = level
         case .compatibility(nil, let level): globalLevel = level ?? .backward
         case .mode(let subject?, let mode): subjectModes[subject] = mode
@@ -34,18 +44,27 @@ struct SchemaTable: Sendable {
     }
 
     private mutating func put(_ version: SchemaVersion) {
-        var list = versions[version.subject] ?? []
-        if let index = list.firstIndex(where: { $0.version >= version.version }) {
-            if list[index].version == version.version {
-                list[index] = version
-            } else {
-                list.insert(version, at: index)
-            }
-        } else {
-            list.append(version)
-        }
-        versions[version.subject] = list
         nextID = max(nextID, version.id + 1)
+        let last = versions[version.subject]?.last?.version ?? 0
+        if version.version <= last { remove(version.subject, version.version) }
+        let index = versions[version.subject]?.firstIndex { $0.version > version.version }
+        let end = versions[version.subject]?.count ?? 0
+        versions[version.subject, default: []].insert(version, at: index ?? end)
+        places[version.id, default: []].append(
+            Place(subject: version.subject, version: version.version))
+        ids[Text(kind: version.kind, schema: version.schema)] = version.id
+    }
+
+    private mutating func remove(_ subject: String, _ version: Int) {
+        guard let index = versions[subject]?.firstIndex(where: { $0.version == version }),
+            let old = versions[subject]?.remove(at: index)
+        else { return }
+        if versions[subject]?.isEmpty == true { versions[subject] = nil }
+        places[old.id]?.removeAll { $0 == Place(subject: subject, version: version) }
+        if places[old.id]?.isEmpty == true {
+            places[old.id] = nil
+            ids[Text(kind: old.kind, schema: old.schema)] = nil
+        }
     }
 
     // MARK: - Questions
@@ -67,20 +86,16 @@ struct SchemaTable: Sendable {
         subjects(deleted: deleted).flatMap { versions(of: $0, deleted: deleted) }
     }
 
+    /// Deleted ones included, in the subjects' order.
     func versions(id: Int) -> [SchemaVersion] {
-        versions.values.joined().filter { $0.id == id }
-            .sorted { ($0.subject, $0.version) < ($1.subject, $1.version) }
+        (places[id] ?? []).compactMap { place in
+            versions[place.subject]?.first { $0.version == place.version }
+        }.sorted { ($0.subject, $0.version) < ($1.subject, $1.version) }
     }
 
     /// The id that this text has in any subject, deleted ones included.
     func id(of schema: SchemaDocument) -> Int? {
-        for list in versions.values {
-            for version in list
-            where version.kind == schema.kind && version.schema == schema.canonicalText {
-                return version.id
-            }
-        }
-        return nil
+        ids[Text(kind: schema.kind, schema: schema.canonicalText)]
     }
 
     func version(_ schema: SchemaDocument, in subject: String, deleted: Bool) -> SchemaVersion? {

@@ -16,7 +16,8 @@ package struct Rejection: Sendable, Equatable {
 /// Columns over the records of one batch, and which of its rows are still in it.
 package struct RowBatch: Sendable {
     package let source: SourceRows
-    /// Bytes of texts that are not in the records as they are: unescaped, joined, made from numbers.
+    /// Bytes of texts that are not in the records as they are: unescaped, joined, made from
+    /// numbers.
     package var arena: [UInt8] = []
     package var columns: [ColumnVector] = []
     /// The rows that are still in the batch, in rising order.

@@ -20,7 +20,8 @@ package struct RecoveredCheckpoint: Sendable, Equatable {
     package var lastTimestampMilliseconds: Int64
 }
 
-/// Spark's checkpoint layout: `metadata`, `sources/0/0`, `offsets/N`, `commits/N`. Every call blocks.
+/// Spark's checkpoint layout: `metadata`, `sources/0/0`, `offsets/N`, `commits/N`. Every call
+/// blocks.
 ///
 /// One difference: `metadata` may hold `startingOffsets`, which a restart asked for.
 package struct CheckpointLog: Sendable {

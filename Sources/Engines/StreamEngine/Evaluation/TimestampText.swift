@@ -1,7 +1,8 @@
 // Moments as text, both ways: `2024-05-06T07:08:09.123456Z` and its shorter forms.
 
-/// Timestamps in microseconds since 1970-01-01T00:00Z. A text without a zone is in UTC, the session's
-/// zone here. Source: Spark's `SparkDateTimeUtils.stringToTimestamp`, for years 0001 to 9999.
+/// Timestamps in microseconds since 1970-01-01T00:00Z. A text without a zone is in UTC, the
+/// session's zone here. Source: Spark's `SparkDateTimeUtils.stringToTimestamp`, for years 0001 to
+/// 9999.
 enum TimestampText {
     private static let perSecond: Int64 = 1_000_000
 

@@ -41,7 +41,8 @@ struct JSONTemplate {
 
     /// Reads a record of this shape.
     ///
-    /// - Returns: `false` for a record of another shape, with escapes, or with a value that does not
+    /// - Returns: `false` for a record of another shape, with escapes, or with a value that does
+    /// not
     ///   have its field's type. Some of its fields may be set then.
     func read(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, in memory: JSONMemory,

@@ -89,9 +89,11 @@ extension QueryLoop {
         addProgress(result, .processed)
         try refuseRejections(result.rejections)
         let (sink, computed) = (parts.sink, result)
+        state.waits(for: sink.description)
         let refused = try await patiently { () async throws(ConnectorError) in
             try await sink.write(computed)
         }
+        state.waits(for: nil)
         result.reject(refused)
         try refuseRejections(result.rejections)
         addProgress(result, .stored)

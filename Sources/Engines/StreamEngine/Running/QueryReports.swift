@@ -48,9 +48,11 @@ extension QueryLoop {
     func writeRejections(_ batch: RowBatch) async throws(QueryEnd) {
         guard let sink = parts.rejections, !batch.rejections.isEmpty else { return }
         let (rejections, rows) = (batch.rejections, batch.source)
+        state.waits(for: "the dead-letter topic")
         try await patiently { () async throws(ConnectorError) in
             try await sink.write(rejections, of: rows)
         }
+        state.waits(for: nil)
         for (reason, group) in Dictionary(grouping: rejections, by: \.reason) {
             progress.addRejected(group.count, because: reason)
         }

@@ -11,6 +11,8 @@ final class QueryState: Sendable {
         var progress: [BatchProgress] = []
         var signal = StopSignal()
         var waiters: [CheckedContinuation<Void, Never>] = []
+        /// Whom the loop waits for, and since when.
+        var waiting: (sink: String, since: ContinuousClock.Instant)?
     }
 
     private let inner: Mutex<Inner>
@@ -24,8 +26,20 @@ final class QueryState: Sendable {
         inner.withLock {
             var status = $0.status
             status.lastProgress = $0.progress.last?.json
+            guard let (sink, since) = $0.waiting, status.state == .running else { return status }
+            let time = ContinuousClock.now - since
+            if time > StreamLimits.slowSink {
+                status.state = .retrying
+                status.message =
+                    "\(sink) has not acknowledged the batch for \(time.components.seconds) s"
+            }
             return status
         }
+    }
+
+    /// The loop waits for a sink, which may try again by itself for a while; `nil`: no longer.
+    func waits(for sink: String?) {
+        inner.withLock { $0.waiting = sink.map { ($0, .now) } }
     }
 
     var isActive: Bool { inner.withLock { $0.status.isActive } }
@@ -81,6 +95,7 @@ final class QueryState: Sendable {
             inner.status.message = exception == nil ? "Stopped" : "Terminated with exception"
             inner.status.isTriggerActive = false
             inner.status.isDataAvailable = false
+            inner.waiting = nil
             defer { inner.waiters = [] }
             return inner.waiters
         }

@@ -24,7 +24,8 @@ package final class StreamEngineRunner: Service, StreamRunner {
 
     /// Analyses the queries. Nothing is opened yet.
     ///
-    /// - Throws: `.analysis` for the first mistake in any of them, two queries of one name included.
+    /// - Throws: `.analysis` for the first mistake in any of them, two queries of one name
+    /// included.
     package init(
         _ configuration: StreamEngineConfiguration, queries: [StreamQuery],
         progress: StageProgress, logger: Logger
@@ -50,9 +51,9 @@ package final class StreamEngineRunner: Service, StreamRunner {
         (starts, starter) = AsyncStream.makeStream()
     }
 
-    /// Runs all queries until it is cancelled or told to stop. At a graceful shutdown each batch that
-    /// is under way is let finish, within `stopWait`; at a cancellation it is left as it is and runs
-    /// again at the next start. Nothing is lost or stored twice either way.
+    /// Runs all queries until it is cancelled or told to stop. At a graceful shutdown each batch
+    /// that is under way is let finish, within `stopWait`; at a cancellation it is left as it is
+    /// and runs again at the next start. Nothing is lost or stored twice either way.
     package func run() async throws {
         for query in queries { begin(query) }
         await withDiscardingTaskGroup { group in

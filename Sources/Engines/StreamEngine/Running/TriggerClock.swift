@@ -26,8 +26,9 @@ package struct TriggerClock: Sendable, Equatable {
         return .milliseconds(next - nowMilliseconds)
     }
 
-    /// A batch ended, or nothing was there. The next tick is the next multiple of the interval; when
-    /// it passed while the batch ran, the next batch starts at once and missed ticks are left out.
+    /// A batch ended, or nothing was there. The next tick is the next multiple of the interval;
+    /// when it passed while the batch ran, the next batch starts at once and missed ticks are left
+    /// out.
     package mutating func passed(nowMilliseconds: Int64) {
         guard let interval = intervalMilliseconds else { return }
         let planned = next + interval

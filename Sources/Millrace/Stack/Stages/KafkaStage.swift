@@ -11,6 +11,9 @@ extension Stack {
         let endpoint = settings.endpoint("kafka")
         switch endpoint.scheme {
         case "kafka":
+            try await Reachability.demand(
+                endpoint, defaultPort: 9092, what: "the Kafka broker", at: settings.place(of: "kafka"),
+                next: "start it, mend the URL, or --kafka embedded: for ours")
             return StageInPlay(name: .kafka, address: endpoint, policy: "as that cluster says")
         case "embedded":
             let engine = try EngineOptions(.kafka, settings: settings, known: ["durability"])

@@ -11,6 +11,10 @@ extension Stack {
         let endpoint = settings.endpoint("registry")
         switch endpoint.scheme {
         case "http", "https":
+            try await Reachability.demand(
+                endpoint, defaultPort: endpoint.scheme == "https" ? 443 : 8081,
+                what: "the schema registry", at: settings.place(of: "registry"),
+                next: "start it, mend the URL, or --registry embedded: for ours")
             return StageInPlay(name: .registry, address: endpoint)
         case "embedded":
             let engine = try EngineOptions(.registry, settings: settings)

@@ -14,6 +14,12 @@ extension Stack {
         let endpoint = settings.endpoint("source")
         switch endpoint.scheme {
         case "http", "https":
+            if options.needsSource {
+                try await Reachability.demand(
+                    endpoint, defaultPort: endpoint.scheme == "https" ? 443 : 80,
+                    what: "the source", at: settings.place(of: "source"),
+                    next: "mend the URL, or --source embedded: for people made here")
+            }
             return (
                 StageInPlay(name: .source, address: endpoint), HTTPPeopleSource(endpoint)
             )

@@ -2,8 +2,9 @@
 
 /// Turns expressions into typed ones, over the columns of `scope`.
 ///
-/// Types are widened as Spark does it: `int` to `bigint` to `double`, a null constant to anything, a
-/// text constant to a timestamp beside one. Everything else is a mistake that names the expression.
+/// Types are widened as Spark does it: `int` to `bigint` to `double`, a null constant to anything,
+/// a text constant to a timestamp beside one. Everything else is a mistake that names the
+/// expression.
 struct ExpressionBinder {
     let query: String
     let scope: [Attribute]

@@ -1,7 +1,7 @@
 // An expression whose names are looked up and whose types are checked: what an engine computes.
 
-/// An expression over the columns of a batch, by index. The analysis guarantees that both sides of a
-/// comparison or of arithmetic have one type, and that each function gets the types it takes.
+/// An expression over the columns of a batch, by index. The analysis guarantees that both sides of
+/// a comparison or of arithmetic have one type, and that each function gets the types it takes.
 package indirect enum TypedExpression: Sendable, Equatable {
     case column(Int, DataType)
     case literal(Literal, DataType)

@@ -30,8 +30,8 @@ public struct StreamSource: Sendable, Hashable, Codable {
     public var startingOffsets: StartingOffsets
     /// Records in one batch at most, over all partitions; `nil` leaves it to the engine.
     public var maxOffsetsPerTrigger: Int?
-    /// Whether the query fails when records it still needs are gone from the broker, or goes on with
-    /// the oldest that are there.
+    /// Whether the query fails when records it still needs are gone from the broker, or goes on
+    /// with the oldest that are there.
     public var failOnDataLoss: Bool
 
     /// Records of one topic.

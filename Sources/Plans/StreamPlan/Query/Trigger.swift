@@ -4,8 +4,8 @@
 public enum Trigger: Sendable, Hashable, Codable {
     /// As soon as there are records, one batch after the other.
     case asSoonAsPossible
-    /// At multiples of an interval since 1970. A slow batch starts the next at once; ticks that were
-    /// missed meanwhile are left out.
+    /// At multiples of an interval since 1970. A slow batch starts the next at once; ticks that
+    /// were missed meanwhile are left out.
     case processingTime(Duration)
     /// Batches up to the end that the source had when the query started; then the query ends.
     case availableNow

@@ -4,13 +4,11 @@
 package struct CQLLexer {
     private let bytes: [UInt8]
     private var at = 0
-    private var line = 1
-    private var lineStart = 0
 
-    package static func tokens(of text: String) throws(CQLSyntaxError) -> [CQLToken] {
-        var lexer = CQLLexer(bytes: Array(text.utf8))
+    package static func tokens(of bytes: [UInt8]) throws(CQLSyntaxError) -> [CQLToken] {
+        var lexer = CQLLexer(bytes: bytes)
         var tokens: [CQLToken] = []
-        tokens.reserveCapacity(text.utf8.count / 5 + 4)
+        tokens.reserveCapacity(bytes.count / 5 + 4)
         while true {
             let token = try lexer.next()
             tokens.append(token)
@@ -22,17 +20,8 @@ package struct CQLLexer {
 
     private func byte(_ ahead: Int = 0) -> UInt8 { at + ahead < bytes.count ? bytes[at + ahead] : 0 }
 
-    private func failure(_ message: String) -> CQLSyntaxError {
-        CQLSyntaxError(line: line, column: column(at), message: message)
-    }
-
-    /// Columns count characters, as Cassandra's do; only failures and tokens of one line need it.
-    private func column(_ position: Int) -> Int {
-        var count = 0
-        for index in lineStart..<min(position, bytes.count) where bytes[index] & 0xC0 != 0x80 {
-            count += 1
-        }
-        return count
+    private func failure(_ message: String, at offset: Int? = nil) -> CQLSyntaxError {
+        CQLSyntaxError(at: offset ?? at, of: bytes, message)
     }
 
     private mutating func next() throws(CQLSyntaxError) -> CQLToken {
@@ -78,8 +67,7 @@ package struct CQLLexer {
             lastWasValue = kind != .word || !CQLKeywords.reserved.contains(text.lowercased())
         }
         return CQLToken(
-            kind: kind, text: text, folded: kind == .word ? text.lowercased() : text, line: line,
-            column: column(start))
+            kind: kind, text: text, folded: kind == .word ? text.lowercased() : text, offset: start)
     }
 
     private mutating func cut(_ kind: CQLToken.Kind, _ length: Int) -> CQLToken {
@@ -91,11 +79,7 @@ package struct CQLLexer {
     private mutating func skipBlanks() throws(CQLSyntaxError) {
         while at < bytes.count {
             switch byte() {
-            case UInt8(ascii: "\n"):
-                at += 1
-                line += 1
-                lineStart = at
-            case 0x20, 0x09, 0x0D: at += 1
+            case 0x20, 0x09, 0x0A, 0x0D: at += 1
             case UInt8(ascii: "-") where byte(1) == UInt8(ascii: "-"),
                 UInt8(ascii: "/") where byte(1) == UInt8(ascii: "/"):
                 while at < bytes.count, byte() != UInt8(ascii: "\n") { at += 1 }
@@ -114,10 +98,6 @@ package struct CQLLexer {
                 at += 2
                 return
             }
-            if byte() == UInt8(ascii: "\n") {
-                line += 1
-                lineStart = at + 1
-            }
             at += 1
         }
         throw start
@@ -127,7 +107,6 @@ package struct CQLLexer {
         _ quote: UInt8, _ kind: CQLToken.Kind
     ) throws(CQLSyntaxError) -> CQLToken {
         let start = at
-        let (startLine, startColumn) = (line, column(at))
         var out: [UInt8] = []
         at += 1
         while at < bytes.count {
@@ -136,45 +115,30 @@ package struct CQLLexer {
             if next == quote {
                 guard byte() == quote, at < bytes.count else {
                     if kind == .quotedName, out.isEmpty { throw failure("empty quoted name") }
-                    var made = token(kind, String(decoding: out, as: UTF8.self), from: start)
-                    (made.line, made.column) = (startLine, startColumn)
-                    return made
+                    return token(kind, String(decoding: out, as: UTF8.self), from: start)
                 }
                 at += 1
             }
-            if next == UInt8(ascii: "\n") {
-                line += 1
-                lineStart = at
-            }
             out.append(next)
         }
-        throw CQLSyntaxError(
-            line: startLine, column: startColumn,
-            message: "mismatched character '<EOF>' expecting '\(Character(Unicode.Scalar(quote)))'")
+        throw failure(
+            "mismatched character '<EOF>' expecting '\(Character(Unicode.Scalar(quote)))'",
+            at: start)
     }
 
     private mutating func dollarString() throws(CQLSyntaxError) -> CQLToken {
         let start = at
-        let (startLine, startColumn) = (line, column(at))
         at += 2
         let from = at
         while at + 1 < bytes.count {
             if byte() == UInt8(ascii: "$"), byte(1) == UInt8(ascii: "$") {
                 let text = String(decoding: bytes[from..<at], as: UTF8.self)
                 at += 2
-                var made = token(.string, text, from: start)
-                (made.line, made.column) = (startLine, startColumn)
-                return made
-            }
-            if byte() == UInt8(ascii: "\n") {
-                line += 1
-                lineStart = at + 1
+                return token(.string, text, from: start)
             }
             at += 1
         }
-        throw CQLSyntaxError(
-            line: startLine, column: startColumn,
-            message: "mismatched character '<EOF>' expecting '$'")
+        throw failure("mismatched character '<EOF>' expecting '$'", at: start)
     }
 
     private mutating func symbol(_ first: UInt8) throws(CQLSyntaxError) -> CQLToken {

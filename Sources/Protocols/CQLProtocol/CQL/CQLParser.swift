@@ -6,6 +6,7 @@ package struct CQLParser {
     /// Brackets, hints and functions inside each other, at most.
     package static let depthMax = 64
 
+    let bytes: [UInt8]
     var tokens: [CQLToken]
     var at = 0
     var markerCount = 0
@@ -13,7 +14,7 @@ package struct CQLParser {
 
     /// - Parameter text: one statement; a semicolon may end it.
     package static func parse(_ text: String) throws(CQLSyntaxError) -> CQLStatement {
-        var parser = CQLParser(tokens: try CQLLexer.tokens(of: text))
+        var parser = try CQLParser(text)
         let statement = try parser.statement()
         while parser.takeSymbol(";") {}
         guard parser.token.kind == .end else { throw parser.unexpected(expecting: "EOF") }
@@ -22,10 +23,15 @@ package struct CQLParser {
 
     /// Parses a type alone: `map<text, frozen<list<int>>>`.
     package static func parseType(_ text: String) throws(CQLSyntaxError) -> CQLTypeSyntax {
-        var parser = CQLParser(tokens: try CQLLexer.tokens(of: text))
+        var parser = try CQLParser(text)
         let type = try parser.type()
         guard parser.token.kind == .end else { throw parser.unexpected(expecting: "EOF") }
         return type
+    }
+
+    private init(_ text: String) throws(CQLSyntaxError) {
+        bytes = Array(text.utf8)
+        tokens = try CQLLexer.tokens(of: bytes)
     }
 
     private mutating func statement() throws(CQLSyntaxError) -> CQLStatement {
@@ -104,7 +110,7 @@ extension CQLParser {
     }
 
     func failure(_ message: String) -> CQLSyntaxError {
-        CQLSyntaxError(line: token.line, column: token.column, message: message)
+        CQLSyntaxError(at: token.offset, of: bytes, message)
     }
 
     func unexpected(expecting what: String) -> CQLSyntaxError {

@@ -48,6 +48,11 @@ package struct CQLFieldEntry: Sendable, Hashable {
 package struct CQLMarker: Sendable, Hashable {
     package var index: Int
     package var name: String?
+
+    package init(index: Int, name: String?) {
+        self.index = index
+        self.name = name
+    }
 }
 
 package enum CQLOperator: String, Sendable {

@@ -18,6 +18,23 @@ package struct CQLSyntaxError: Error, Equatable, Sendable, CustomStringConvertib
     package var description: String { "line \(line):\(column) \(message)" }
 }
 
+extension CQLSyntaxError {
+    /// Counts lines and characters up to a place. Only failures pay for it.
+    init(at offset: Int, of bytes: [UInt8], _ message: String) {
+        var line = 1
+        var column = 0
+        for byte in bytes.prefix(offset) {
+            if byte == UInt8(ascii: "\n") {
+                line += 1
+                column = 0
+            } else if byte & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+        self.init(line: line, column: column, message: message)
+    }
+}
+
 package struct CQLToken: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         /// An unquoted name or keyword; `text` is as written, `folded` in lower case.
@@ -40,8 +57,8 @@ package struct CQLToken: Equatable, Sendable {
     package var text: String
     /// The text in lower case for a word, else the text.
     package var folded: String
-    package var line: Int
-    package var column: Int
+    /// Bytes since the start of the statement.
+    package var offset: Int
 
     package var shown: String { kind == .end ? "<EOF>" : text }
 }
