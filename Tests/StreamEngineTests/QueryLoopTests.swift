@@ -175,8 +175,8 @@ struct QueryLoopTests {
         let (exception, status) = try await Self.live(other, query.deadLetters(.none))
         #expect(
             exception
-                == "record 0 of partition 0 of topic \"people\": CAST(substring(email, 2, 1) AS INT) "
-                + "failed. A query with dead letters would have put it there")
+                == "record 0 of partition 0 of topic \"people\": CAST(substring(email, 2, 1) AS "
+                + "INT) failed. A query with dead letters would have put it there")
         #expect(status.state == .failed && status.exception == exception)
         #expect(other.state.withLock { $0.files["commits/0"] } == nil)
     }

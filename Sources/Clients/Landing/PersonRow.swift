@@ -1,5 +1,7 @@
 // A person to land, packed: all columns in one run of bytes.
 
+import Foundation
+
 /// The columns of `users`, and what the topic shall carry. Many people may share one piece of
 /// memory (a staged page), so that landing them copies and allocates nothing.
 ///
@@ -49,15 +51,24 @@ package struct PersonRow: Sendable {
         phone: String, picture: String, nationality: String, title: String, raw: [UInt8],
         value: [UInt8]
     ) {
-        var packing = Packing(roomFor: raw.count * 2 + value.count)
-        for text in [
-            id, firstName, lastName, gender, address, postCode, email, username, dob,
-            registeredDate, phone, picture, nationality, title,
-        ] {
-            packing.add(text.utf8)
-        }
-        packing.add(raw)
-        packing.add(value)
+        // The topic's value holds the columns too, so they take less room than it.
+        var packing = Packing(roomFor: raw.count + value.count * 2)
+        packing.add(id)
+        packing.add(firstName)
+        packing.add(lastName)
+        packing.add(gender)
+        packing.add(address)
+        packing.add(postCode)
+        packing.add(email)
+        packing.add(username)
+        packing.add(dob)
+        packing.add(registeredDate)
+        packing.add(phone)
+        packing.add(picture)
+        packing.add(nationality)
+        packing.add(title)
+        raw.withUnsafeBytes { packing.add($0) }
+        value.withUnsafeBytes { packing.add($0) }
         self.init(packing)
     }
 
@@ -70,7 +81,8 @@ package struct PersonRow: Sendable {
     package func replacing(_ changed: Column, by bytes: some Collection<UInt8>) -> PersonRow {
         var packing = Packing(roomFor: range.count + bytes.count)
         for column in Column.allCases {
-            if column == changed { packing.add(bytes) } else { packing.add(self[column]) }
+            let bytes = column == changed ? Array(bytes) : Array(self[column])
+            bytes.withUnsafeBytes { packing.add($0) }
         }
         return PersonRow(packing)
     }
@@ -127,12 +139,18 @@ package struct PersonRow: Sendable {
             bytes.append(contentsOf: repeatElement(0, count: PersonRow.headBytes))
         }
 
+        mutating func add(_ text: String) {
+            var text = text
+            text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+        }
+
         /// The next column. Sources bound their records to some MiB, so an end fits in 4 bytes.
-        mutating func add(_ text: some Collection<UInt8>) {
+        mutating func add(_ text: UnsafeRawBufferPointer) {
             bytes.append(contentsOf: text)
             let end = UInt32(clamping: bytes.count - PersonRow.headBytes)
-            for shift in 0..<4 {
-                bytes[column * 4 + shift] = UInt8(truncatingIfNeeded: end >> (shift * 8))
+            let place = column * 4
+            bytes.withUnsafeMutableBytes {
+                $0.storeBytes(of: end.littleEndian, toByteOffset: place, as: UInt32.self)
             }
             column += 1
         }
@@ -140,7 +158,24 @@ package struct PersonRow: Sendable {
 }
 
 extension PersonRow: Equatable {
-    package static func == (a: PersonRow, b: PersonRow) -> Bool { a.packed == b.packed }
+    package static func == (a: PersonRow, b: PersonRow) -> Bool {
+        a.memory.withUnsafeBytes { mine in
+            b.memory.withUnsafeBytes { others in
+                UnsafeRawBufferPointer(rebasing: mine[a.range]).hasBytes(
+                    UnsafeRawBufferPointer(rebasing: others[b.range]))
+            }
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether the two hold the same bytes.
+    func hasBytes(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard let mine = baseAddress, let others = other.baseAddress else { return true }
+        // Both hold `count` bytes.
+        return memcmp(mine, others, count) == 0
+    }
 }
 
 extension Range<Int> {

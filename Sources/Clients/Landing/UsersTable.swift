@@ -69,7 +69,7 @@ struct UsersTable {
             find.reset()
             return .unchanged
         }
-        let isUnchanged = find.bytes(0).elementsEqual(person[.raw])
+        let isUnchanged = find.bytes(0).hasBytes(person[.raw])
         if !isUnchanged { genders.add(-1, to: find.bytes(1)) }
         find.reset()
         if isUnchanged { return .unchanged }
@@ -131,7 +131,7 @@ private struct GenderChanges {
     private(set) var all: [(gender: [UInt8], change: Int)] = []
 
     mutating func add(_ change: Int, to gender: UnsafeRawBufferPointer) {
-        for index in all.indices where all[index].gender.elementsEqual(gender) {
+        for index in all.indices where all[index].gender.withUnsafeBytes({ $0.hasBytes(gender) }) {
             all[index].change += change
             return
         }
