@@ -1,7 +1,6 @@
 """What the end-to-end tests ask real clients for: the command line, counts, records, rows."""
 
 import json
-import os
 import pathlib
 import random
 import sqlite3
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.policies import RoundRobinPolicy
 from confluent_kafka import Consumer, TopicPartition
-from conftest import BINARY, ROOT
+from conftest import BINARY, ROOT, environment
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -32,7 +31,7 @@ def millrace(*arguments, env=None, timeout=PATIENCE_SECONDS, cwd=None) -> subpro
     """One command to its end, as a person types it."""
     return subprocess.run(
         [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, cwd=cwd,
-        env={**os.environ, **(env or {})})
+        env=environment(env))
 
 
 def succeed(*arguments, **options) -> str:
@@ -62,7 +61,7 @@ def launch(*arguments, env=None, **options) -> subprocess.Popen:
     """A command that goes on while the test does something to it."""
     return subprocess.Popen(
         [BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **(env or {})}, **options)
+        env=environment(env), **options)
 
 
 def end(process: subprocess.Popen, timeout=120) -> tuple:

@@ -70,6 +70,12 @@ class Stack:
         self.process.wait()
 
 
+def environment(more=None) -> dict:
+    """This process's, without the settings of a developer's own shell."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
+    return {**own, **(more or {})}
+
+
 def start_stack(*flags, data=None, env=None) -> Stack:
     """Starts `millrace up --json`; ephemeral unless a data directory is given."""
     command = [BINARY, "up", "--json", *flags]
@@ -83,7 +89,7 @@ def start_stack(*flags, data=None, env=None) -> Stack:
                 command += [f"--{stage}", free]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **(env or {})},
+        env=environment(env),
     )
     errors = []
     drain = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)

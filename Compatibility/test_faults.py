@@ -328,7 +328,7 @@ class TestDiskFull:
             answer("run", "--users", 10, *flags)
             filler = disk / "filler"
             free = shutil.disk_usage(disk).free
-            filler.write_bytes(b"\0" * (free - (6 << 20)))
+            filler.write_bytes(b"\0" * (free - (20 << 20)))
             process = launch("run", "--users", self.USERS - 10, "--json", *flags)
             code, output, errors = self.ended_or_stuck(process, disk)
             if code is not None:

@@ -37,6 +37,7 @@ enum MetricsText {
         ]
         for (reason, count) in snapshot.rejected.sorted(by: { $0.key < $1.key }) {
             let shown = reason.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+                .replacing("\n", with: "\\n")
             lines.append("millrace_rejected_total{reason=\"\(shown)\"} \(count)")
         }
         return lines.joined(separator: "\n") + "\n"

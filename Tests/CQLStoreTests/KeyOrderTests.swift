@@ -9,7 +9,9 @@ import Testing
 struct KeyOrderTests {
     private static let pairs = 3_000
 
-    private static func key(_ value: CQLValue, _ type: CQLType, _ descending: Bool = false) throws -> [UInt8] {
+    private static func key(_ value: CQLValue, _ type: CQLType, _ descending: Bool = false) throws
+        -> [UInt8]
+    {
         let bytes = try #require(try value.encoded(as: type))
         var out = RawBytes()
         bytes.withUnsafeBytes {
@@ -52,13 +54,25 @@ struct KeyOrderTests {
     }
 
     @Test func integers() throws {
-        try Self.check(.bigint, { .bigint(Self.number(&$0)) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
-        try Self.check(.int, { .int(Int32(truncatingIfNeeded: Self.number(&$0))) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
-        try Self.check(.smallint, { .smallint(Int16(truncatingIfNeeded: Self.number(&$0))) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
-        try Self.check(.tinyint, { .tinyint(Int8(truncatingIfNeeded: Self.number(&$0))) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
-        try Self.check(.timestamp, { .timestamp(Self.number(&$0)) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
-        try Self.check(.date, { .date(Int32(truncatingIfNeeded: Self.number(&$0))) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
-        try Self.check(.time, { .time(abs(Self.number(&$0) % 86_400_000_000_000)) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
+        try Self.check(
+            .bigint, { .bigint(Self.number(&$0)) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
+        try Self.check(
+            .int, { .int(Int32(truncatingIfNeeded: Self.number(&$0))) },
+            { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
+        try Self.check(
+            .smallint, { .smallint(Int16(truncatingIfNeeded: Self.number(&$0))) },
+            { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
+        try Self.check(
+            .tinyint, { .tinyint(Int8(truncatingIfNeeded: Self.number(&$0))) },
+            { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
+        try Self.check(
+            .timestamp, { .timestamp(Self.number(&$0)) }, { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
+        try Self.check(
+            .date, { .date(Int32(truncatingIfNeeded: Self.number(&$0))) },
+            { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
+        try Self.check(
+            .time, { .time(abs(Self.number(&$0) % 86_400_000_000_000)) },
+            { ($0.int64 ?? 0) < ($1.int64 ?? 0) })
     }
 
     @Test func varints() throws {
@@ -66,7 +80,9 @@ struct KeyOrderTests {
             .varint,
             { random in
                 let count = Int.random(in: 1...12, using: &random)
-                return .varint(CQLVarint(bytes: (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }))
+                return .varint(
+                    CQLVarint(
+                        bytes: (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }))
             },
             { a, b in
                 guard case .varint(let a) = a, case .varint(let b) = b else { return false }
@@ -76,7 +92,9 @@ struct KeyOrderTests {
 
     @Test func floatingPoint() throws {
         func double(_ random: inout SeededGenerator) -> Double {
-            let specials = [0.0, -0.0, .infinity, -.infinity, .greatestFiniteMagnitude, 1e-300, 1, -1]
+            let specials = [
+                0.0, -0.0, .infinity, -.infinity, .greatestFiniteMagnitude, 1e-300, 1, -1,
+            ]
             return Bool.random(using: &random)
                 ? specials.randomElement(using: &random) ?? 0
                 : Double(Self.number(&random)) / 1000
@@ -93,13 +111,17 @@ struct KeyOrderTests {
             guard case .float(let a) = a, case .float(let b) = b else { return false }
             return isLess(Double(a), Double(b))
         }
-        #expect(try Self.key(.double(.infinity), .double).isLess(than: Self.key(.double(.nan), .double)))
+        #expect(
+            try Self.key(.double(.infinity), .double).isLess(than: Self.key(.double(.nan), .double))
+        )
     }
 
     @Test func textsAndBlobs() throws {
         func bytes(_ random: inout SeededGenerator) -> [UInt8] {
             let count = Int.random(in: 0...4, using: &random)
-            return (0..<count).map { _ in [0, 1, 0x61, 0x7F, 0x62].randomElement(using: &random) ?? 0 }
+            return (0..<count).map { _ in
+                [0, 1, 0x61, 0x7F, 0x62].randomElement(using: &random) ?? 0
+            }
         }
         try Self.check(.text, { .text(String(decoding: bytes(&$0), as: UTF8.self)) }) { a, b in
             Array((a.string ?? "").utf8).isLess(than: Array((b.string ?? "").utf8))
@@ -117,14 +139,17 @@ struct KeyOrderTests {
                 low: random.next() & 0x3FFF_FFFF_FFFF_FFFF | 1 << 63)
         }
         func signed(_ low: UInt64) -> [Int8] {
-            (0..<8).map { Int8(bitPattern: UInt8(truncatingIfNeeded: low >> (56 - 8 * UInt64($0)))) }
+            (0..<8).map {
+                Int8(bitPattern: UInt8(truncatingIfNeeded: low >> (56 - 8 * UInt64($0))))
+            }
         }
         try Self.check(.timeuuid, { .timeuuid(id(&$0, version: 1)) }) { a, b in
             guard let a = a.uuid, let b = b.uuid else { return false }
             let (x, y) = (a.timestampTicks ?? 0, b.timestampTicks ?? 0)
             return x != y ? x < y : signed(a.low).lexicographicallyPrecedes(signed(b.low))
         }
-        try Self.check(.uuid, { .uuid(id(&$0, version: [1, 4].randomElement(using: &$0) ?? 4)) }) { a, b in
+        try Self.check(.uuid, { .uuid(id(&$0, version: [1, 4].randomElement(using: &$0) ?? 4)) }) {
+            a, b in
             guard let a = a.uuid, let b = b.uuid else { return false }
             if a.version != b.version { return a.version < b.version }
             let (x, y) = (a.timestampTicks ?? a.high, b.timestampTicks ?? b.high)
@@ -139,7 +164,10 @@ struct KeyOrderTests {
         #expect(try decimal("1.0") == decimal("1.00"))
         #expect(try decimal("0") == decimal("0.000"))
         #expect(try decimal("100") == decimal("1E+2"))
-        let rising = ["-1E+100", "-10.5", "-10.4999", "-1", "-0.001", "0", "1E-7", "0.1", "0.11", "1", "9.99", "10", "1E+30"]
+        let rising = [
+            "-1E+100", "-10.5", "-10.4999", "-1", "-0.001", "0", "1E-7", "0.1", "0.11", "1", "9.99",
+            "10", "1E+30",
+        ]
         for (a, b) in zip(rising, rising.dropFirst()) {
             #expect(try decimal(a).isLess(than: decimal(b)), "\(a) and \(b)")
         }
@@ -151,7 +179,10 @@ struct KeyOrderTests {
         let texts = ["", "a", "a\u{0}", "ab", "b"]
         for _ in 0..<5_000 {
             let pick = { (random: inout SeededGenerator) in
-                (texts.randomElement(using: &random) ?? "", Int32.random(in: -2...2, using: &random))
+                (
+                    texts.randomElement(using: &random) ?? "",
+                    Int32.random(in: -2...2, using: &random)
+                )
             }
             let (a, b) = (pick(&random), pick(&random))
             let ka = try Self.key(.text(a.0), .text) + Self.key(.int(a.1), .int)

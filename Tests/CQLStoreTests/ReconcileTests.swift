@@ -20,7 +20,8 @@ struct ReconcileTests {
             ? Deletion(
                 timestamp: .random(in: 0...3, using: &random),
                 localTime: .random(in: 1...2, using: &random)) : nil
-        let clustering: [UInt8] = Bool.random(using: &random) ? [] : [1, .random(in: 0...1, using: &random)]
+        let clustering: [UInt8] =
+            Bool.random(using: &random) ? [] : [1, .random(in: 0...1, using: &random)]
         var plain: [UInt8] = []
         clustering.withUnsafeBytes { clustering in
             let writer = RowWriter(
@@ -50,7 +51,9 @@ struct ReconcileTests {
             return
         }
         if Bool.random(using: &random) {
-            var cell = Cell(column: column, flags: RowFormat.CellFlag.collection, timestamp: .random(in: 0...4, using: &random))
+            var cell = Cell(
+                column: column, flags: RowFormat.CellFlag.collection,
+                timestamp: .random(in: 0...4, using: &random))
             cell.time = .random(in: 1...2, using: &random)
             writer.append(cell, to: &out)
         }
@@ -130,7 +133,8 @@ struct ReconcileTests {
                     (live, old), (big, live), (expiring, big), (later, expiring), (gone, later),
                     (gone, big),
                 ] {
-                    for found in [Reconcile.winner(winner, loser), Reconcile.winner(loser, winner)] {
+                    for found in [Reconcile.winner(winner, loser), Reconcile.winner(loser, winner)]
+                    {
                         #expect(found.timestamp == winner.timestamp)
                         #expect(found.flags == winner.flags)
                         #expect(found.time == winner.time)

@@ -70,6 +70,54 @@ struct LandingContractTests {
         }
     }
 
+    /// Goal: pages of one call keep the moments of their fetch, and each says what became of it.
+    @Test(arguments: LandingBackend.available)
+    func landsPagesTogether(backend: LandingBackend) async throws {
+        try await backend.withLanding { store, _ in
+            let pages = [
+                PeoplePage(people: try LandingPeople.rows(0..<3), fetchedAtMilliseconds: 10),
+                PeoplePage(people: [], fetchedAtMilliseconds: 20),
+                PeoplePage(people: try LandingPeople.rows(1..<5), fetchedAtMilliseconds: 30),
+            ]
+            let results = try await store.upsert(pages, run: "run-1", topic: "users_created")
+            #expect(
+                results == [
+                    UpsertResult(inserted: 3), UpsertResult(),
+                    UpsertResult(inserted: 2, unchanged: 2),
+                ])
+            let rows = try await store.claim(limit: 10)
+            #expect(rows.map(\.fetchedAtMilliseconds) == [10, 10, 10, 30, 30])
+        }
+    }
+
+    /// Goal: exactly what was acknowledged goes, wherever it lies among hundreds of rows.
+    @Test(arguments: LandingBackend.available)
+    func acknowledgesAnyRows(backend: LandingBackend) async throws {
+        try await backend.withLanding { store, _ in
+            let people = try LandingPeople.rows(0..<700)
+            _ = try await store.land(people)
+            var rest: [Int64: [UInt8]] = [:]
+            var claimed: [OutboxRow] = []
+            while claimed.count < 700 { claimed += try await store.claim(limit: 300) }
+            for row in claimed { rest[row.sequence] = row.value }
+            let parts = [claimed[100..<450], claimed[449..<451], claimed[690..<700]].map(Array.init)
+            for part in parts + [claimed.filter { $0.sequence % 7 == 0 }] {
+                try await store.acknowledge(part.map(\.sequence).shuffled())
+                for row in part { rest[row.sequence] = nil }
+            }
+            let pending = try await store.pending(run: "run-1")
+            #expect(pending == rest.count)
+            try await store.release()
+            var again: [Int64: [UInt8]] = [:]
+            while again.count < rest.count {
+                let rows = try await store.claim(limit: 90)
+                guard !rows.isEmpty else { break }
+                for row in rows { again[row.sequence] = row.value }
+            }
+            #expect(again == rest)
+        }
+    }
+
     /// Goal: what was claimed and not acknowledged comes again as a re-send, after a release and
     /// after a crash; what was not claimed is no re-send; no sequence is used twice.
     @Test(arguments: LandingBackend.available)

@@ -20,20 +20,29 @@ final class Binary: Sendable {
 
     // Foundation's Process is not Sendable; every use of it is behind this lock.
     private let process: Mutex<Process>
-    private let output = Collected()
-    private let errors = Collected()
+    private let ends: AsyncStream<Int32>
+    private let output: CapturedFile
+    private let errors: CapturedFile
 
     init(_ arguments: [String], environment: [String: String] = [:], in folder: String? = nil)
         throws
     {
+        output = try CapturedFile()
+        errors = try CapturedFile()
         let process = Process()
         process.executableURL = URL(filePath: Self.path)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if let folder { process.currentDirectoryURL = URL(filePath: folder) }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output.pipe()
-        process.standardError = errors.pipe()
+        process.standardOutput = output.handle
+        process.standardError = errors.handle
+        let (ends, end) = AsyncStream.makeStream(of: Int32.self)
+        process.terminationHandler = { ended in
+            end.yield(ended.terminationStatus)
+            end.finish()
+        }
+        self.ends = ends
         try process.run()
         self.process = Mutex(process)
     }
@@ -56,12 +65,12 @@ final class Binary: Sendable {
         }
     }
 
+    /// Waits for the end. To be called once.
     func ended() async throws -> Ended {
-        while isRunning { try await Task.sleep(for: .milliseconds(5)) }
-        await output.finished()
-        await errors.finished()
-        let code = process.withLock(\.terminationStatus)
-        return Ended(code: code, output: output.text, errors: errors.text)
+        for await code in ends {
+            return Ended(code: code, output: output.text, errors: errors.text)
+        }
+        throw CancellationError()
     }
 
     static func run(
@@ -71,29 +80,28 @@ final class Binary: Sendable {
     }
 
     struct Gone: Error { var errors: String }
+}
 
-    /// What a pipe gave so far.
-    private final class Collected: Sendable {
-        private let state = Mutex((bytes: Data(), isAtEnd: false))
+/// What a process wrote, in a file that goes away with it.
+private final class CapturedFile: Sendable {
+    let handle: FileHandle
+    private let path: String
 
-        var text: String { state.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
-
-        func pipe() -> Pipe {
-            let pipe = Pipe()
-            pipe.fileHandleForReading.readabilityHandler = { [self] handle in
-                let more = handle.availableData
-                state.withLock {
-                    $0.bytes.append(more)
-                    if more.isEmpty { $0.isAtEnd = true }
-                }
-                if more.isEmpty { handle.readabilityHandler = nil }
-            }
-            return pipe
+    init() throws {
+        path = NSTemporaryDirectory() + "millrace-output-" + UUID().uuidString
+        guard FileManager.default.createFile(atPath: path, contents: nil) else {
+            throw CocoaError(.fileWriteUnknown)
         }
-
-        func finished() async {
-            while !state.withLock(\.isAtEnd) { try? await Task.sleep(for: .milliseconds(5)) }
+        guard let handle = FileHandle(forWritingAtPath: path) else {
+            throw CocoaError(.fileWriteUnknown)
         }
+        self.handle = handle
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var text: String {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }
 

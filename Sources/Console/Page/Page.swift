@@ -14,7 +14,7 @@ enum Page {
         <body>
         <header><h1>Millrace</h1><span class="soft">source → landing → topic → query → table</span>
         <span id="link" class="badge" data-state="wait" role="status">connecting</span></header>
-        <main>
+        <main id="main">
         <section aria-labelledby="flow-title"><h2 id="flow-title">Pipeline</h2>
         <div id="flow" class="flow"></div><p id="exceptions" class="soft"></p></section>
         <section aria-labelledby="run-title"><h2 id="run-title">Latest run</h2><div id="run"></div></section>
@@ -26,7 +26,8 @@ enum Page {
         <div id="queries"></div></section>
         </div>
         </main>
-        <script>\(PageScript.text)</script>
+        <footer class="soft"><a href="/metrics">metrics</a> <a href="/health">health</a></footer>
+        <script>\(PageScript.text)\(PageGraph.text)\(PageScript.start)</script>
         </body>
         </html>
         """

@@ -25,7 +25,8 @@ package final class CQLStoreServer: Service {
         port = listener.port
     }
 
-    /// Opens or makes the data, recovers its log, and listens: clients are answered once it returns.
+    /// Opens or makes the data, recovers its log, and listens: clients are answered once it
+    /// returns.
     package static func start(
         _ configuration: CQLStoreConfiguration, logger: Logger
     ) async throws(CQLStoreError) -> CQLStoreServer {
@@ -72,7 +73,8 @@ package final class CQLStoreServer: Service {
         await close()
     }
 
-    /// Finishes what was accepted, syncs, and frees the port and the directory. May be called twice.
+    /// Finishes what was accepted, syncs, and frees the port and the directory. May be called
+    /// twice.
     package func close() async {
         let isFirst = isClosed.withLock { closed in
             defer { closed = true }
@@ -86,6 +88,22 @@ package final class CQLStoreServer: Service {
             writes.close()
             core.database.close()
         }
+    }
+
+    /// Brings all rows into their final tables. Serves on meanwhile; takes seconds for each GB.
+    package func compact() async throws(CQLStoreError) {
+        let database = core.database
+        let failure: StorageFailure? = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                do throws(StorageFailure) {
+                    try database.compact()
+                    continuation.resume(returning: nil)
+                } catch {
+                    continuation.resume(returning: error)
+                }
+            }
+        }
+        if let failure { throw .storage(path: database.path, because: failure.description) }
     }
 
     // MARK: Parts of the start
@@ -109,12 +127,10 @@ package final class CQLStoreServer: Service {
 
     /// What clients are told to dial; a wildcard is shown as loopback.
     private static func address(_ host: String) -> CQLInet {
-        let found = CQLInet(host).flatMap { $0.bytes.allSatisfy { $0 == 0 } ? nil : $0 }
-        return found ?? CQLInet(bytes: [127, 0, 0, 1]) ?? unreachableLoopback
-    }
-
-    private static var unreachableLoopback: CQLInet {
-        preconditionFailure("four bytes are an address")
+        guard let found = CQLInet(host), !found.bytes.allSatisfy({ $0 == 0 }) else {
+            return NodeIdentity.loopback
+        }
+        return found
     }
 
     /// Joining threads blocks, which Swift's own threads must not.

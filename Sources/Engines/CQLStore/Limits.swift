@@ -12,6 +12,9 @@ enum StoreLimits {
     static let answerBytesWaitingMax = 16 << 20
     /// The longest request body, in bytes (Cassandra: `native_transport_max_frame_size` 16 MiB).
     static let requestBytesMax = 16 << 20
+    /// Bytes that may have come of a request that is not whole: the longest one and what segments
+    /// add.
+    static let unfinishedBytesMax = requestBytesMax + 1 << 20
     /// Bytes of a request that is not whole yet which a connection before STARTUP may hold.
     static let handshakeBytesMax = 64 << 10
     static let connectionsMax = 4096
@@ -20,8 +23,6 @@ enum StoreLimits {
 
     /// Writes that are put into one RocksDB batch, at most.
     static let writesPerGroupMax = 1024
-    /// Bytes of requests in one such group, at most.
-    static let writeBytesPerGroupMax = 4 << 20
     /// Threads that run SELECTs and everything else that only reads.
     static let readThreads = 3
     /// How often `periodic` syncs, in seconds (Cassandra: `commitlog_sync_period` 10 s).
@@ -29,10 +30,12 @@ enum StoreLimits {
     /// After a failed disk, how long until the store is opened again, in milliseconds.
     static let reopenPauseMilliseconds: Int64 = 500
 
+    /// After a failed disk, how much must be free before the store is opened again.
+    static let reopenFreeBytesMin: UInt64 = 8 << 20
+
     // MARK: Statements
 
     static let preparedStatementsMax = 10_000
-    static let batchStatementsMax = 65_535
     /// Keys that the IN lists of one SELECT may multiply to.
     static let cartesianProductMax = 10_000
     /// The longest partition key and clustering value, in bytes.

@@ -34,17 +34,24 @@ struct RunCommand: AsyncParsableCommand {
         let conf = try parameters()
         let json = json
         let resume = resume
-        try await StackAccess.with(
-            arguments, takenPort: .takeFree, needsSource: !resume,
-            notice: { if !json { Terminal.print($0) } }
-        ) { file, settings in
-            let follower = try RunFollower(file: file, settings: settings, isQuiet: json)
-            let ended =
-                resume
-                ? try await follower.finishInterrupted(of: dag)
-                : try await follower.runOnce(dag, conf: conf)
-            guard let ended else { return Terminal.print("no run was interrupted") }
-            try await RunReport(ended: ended, file: file, settings: settings).print(json: json)
+        do {
+            try await StackAccess.with(
+                arguments, takenPort: .takeFree, needsSource: !resume,
+                notice: { if !json { Terminal.print($0) } }
+            ) { file, settings in
+                let follower = try RunFollower(file: file, settings: settings, isQuiet: json)
+                let ended =
+                    resume
+                    ? try await follower.finishInterrupted(of: dag)
+                    : try await follower.runOnce(dag, conf: conf)
+                guard let ended else { return Terminal.print("no run was interrupted") }
+                try await RunReport(ended: ended, file: file, settings: settings).print(json: json)
+            }
+        } catch is CancellationError {
+            Terminal.printError(
+                "millrace: interrupted; the run goes on where it stopped with the same flags and "
+                    + "--resume, or with the next run")
+            throw CancellationError()
         }
     }
 

@@ -104,10 +104,14 @@ struct RunFollower: Sendable {
         _ given: String, next: String, _ call: () async throws -> Value
     ) async throws -> Value {
         do { return try await call() } catch let error as AirflowError {
-            let isSilent = error.kind == .unreachable
-            throw Failure(
-                isSilent ? "the orchestrator does not answer" : "the orchestrator refuses",
-                at: given, because: "\(error)", next: isSilent ? "millrace status" : next)
+            let (what, help) =
+                switch error.kind {
+                case .unreachable: ("the orchestrator does not answer", "millrace status")
+                case .failed, .badAnswer: ("the orchestrator fails", "millrace doctor")
+                case .unauthorized, .notFound, .conflict, .refused:
+                    ("the orchestrator refuses", next)
+                }
+            throw Failure(what, at: given, because: "\(error)", next: help)
         }
     }
 }

@@ -42,9 +42,11 @@ enum StackAccess {
         _ stack: Stack, logger: Logger, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let (groups, groupReady) = AsyncStream.makeStream(of: ServiceGroup.self)
+        let notice = StopNotice()
+        let watched = stack.adding(notice)
         return try await withThrowingTaskGroup(of: Ended<Value>.self) { tasks in
             tasks.addTask {
-                try await stack.run(stoppingOnSignals: true, logger: logger) {
+                try await watched.run(stoppingOnSignals: true, logger: logger) {
                     groupReady.yield($0)
                 }
                 return .served
@@ -61,11 +63,14 @@ enum StackAccess {
                 tasks.cancelAll()
                 throw CancellationError()
             case .worked(let result):
+                // Ctrl-C, and the work noticed it before all of the stack had stopped.
+                let isInterrupted = notice.isStopping
                 for await group in groups {
                     await group.triggerGracefulShutdown()
                     break
                 }
                 _ = try await tasks.next()
+                if isInterrupted, case .failure = result { throw CancellationError() }
                 return try result.get()
             }
         }

@@ -25,7 +25,7 @@ enum SettingsLoader {
         for name in environment.keys.sorted() where name.hasPrefix("MILLRACE_") {
             let isOurs =
                 known.contains(name) || reserved.contains(name)
-                || name.hasPrefix("MILLRACE_TEST_")
+                || name.hasPrefix("MILLRACE_TEST")
             guard isOurs else {
                 throw Failure(
                     "there is no setting of that name", at: name,

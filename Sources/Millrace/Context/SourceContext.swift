@@ -37,7 +37,7 @@ public struct SourceContext: Sendable {
             done += size
             staged.pages = number
             staged.people += page.people.count
-            for record in page.rejected { staged.rejected[record.reason, default: 0] += 1 }
+            for record in page.rejected { staged.rejected[record.kind, default: 0] += 1 }
             run.log("page \(number): \(page.people.count) people, \(page.rejected.count) rejected")
         }
         if share.count < count {
@@ -72,13 +72,18 @@ public struct SourceContext: Sendable {
     /// The page from disk when an earlier try staged it, else from the source.
     private func page(_ number: Int, size: Int, offset: Int) async throws -> StagedPage {
         if let staged = try await run.parts.staging.page(number, of: run.runKey) { return staged }
+        let page = try await fetch(number, size: size, offset: offset)
+        run.parts.progress.add(page.people.count, to: .fetched)
+        for record in page.rejected { run.parts.progress.addRejected(because: record.kind) }
+        return page
+    }
+
+    private func fetch(_ number: Int, size: Int, offset: Int) async throws -> StagedPage {
         let request = PageRequest(seed: seed, page: number, count: size, offset: offset)
         let records: [SourceRecord]
         do { records = try await run.parts.source.fetch(request) } catch { throw failure(error) }
         let page = Self.sorted(records, at: run.parts.clock.milliseconds())
         try await run.parts.staging.write(page, number: number, of: run.runKey)
-        run.parts.progress.add(page.people.count, to: .fetched)
-        for record in page.rejected { run.parts.progress.addRejected(because: record.reason) }
         return page
     }
 
@@ -106,7 +111,7 @@ public struct SourceContext: Sendable {
         let done = (number - 1) * Self.pageSize
         guard done < share.count else { return nil }
         run.log("page \(number) was freed before; it is fetched again")
-        return try await page(
+        return try await fetch(
             number, size: min(Self.pageSize, share.count - done), offset: share.start + done)
     }
 

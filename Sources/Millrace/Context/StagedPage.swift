@@ -16,6 +16,11 @@ struct StagedPage: Sendable, Equatable {
         var index: Int
         var reason: String
         var raw: [UInt8]
+
+        /// The reason without its place in the record, to count by: there are few of these.
+        var kind: String {
+            reason.firstRange(of: " at byte ").map { String(reason[..<$0.lowerBound]) } ?? reason
+        }
     }
 
     /// When the page came from the source, milliseconds since 1970.

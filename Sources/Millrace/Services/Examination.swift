@@ -63,13 +63,11 @@ struct Examination: Sendable {
             path = parent.isEmpty ? "." : parent
         }
         var finding = Finding(check: "disk of \(settings.data)", isWell: false, detail: "")
-        var info = statvfs()
-        guard access(path, W_OK) == 0, statvfs(path, &info) == 0 else {
+        guard access(path, W_OK) == 0, let free = DataDirectory.freeBytes(at: path) else {
             finding.detail = "not writable: \(String(cString: strerror(errno)))"
             finding.next = "--data PATH of a folder you may write"
             return finding
         }
-        let free = Int(info.f_bavail) * Int(info.f_frsize)
         finding.isWell = free >= Self.freeBytesMin
         finding.detail = "\(Shown.count(free >> 20)) MiB free"
         finding.next = "make room, or --data PATH on another disk"

@@ -18,7 +18,7 @@ struct OutboxPump: Service {
     let logger: Logger
 
     /// Rows of one round: their bytes are in memory twice while they are sent.
-    private static let rowsPerRound = 2_000
+    private static let rowsPerRound = 10_000
     /// The outbox is looked at this often even without a signal: rows of another process.
     private static let look: Duration = .milliseconds(250)
     private static let retry = Backoff(

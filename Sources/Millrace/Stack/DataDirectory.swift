@@ -15,6 +15,9 @@ struct DataDirectory: Sendable {
     /// What this binary writes and reads.
     static let formatVersion = 1
 
+    /// Less than this on its disk, and a stack is not even started: its engines want to write first.
+    static let freeBytesMin = 16 << 20
+
     /// As the person gave it.
     let path: String
 
@@ -22,9 +25,17 @@ struct DataDirectory: Sendable {
 
     func path(_ name: String) -> String { path + "/" + name }
 
+    /// What is free on the disk of this path, which must exist; `nil` when the system does not say.
+    static func freeBytes(at path: String) -> Int? {
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { return nil }
+        return Int(info.f_bavail) * Int(info.f_frsize)
+    }
+
     /// Makes the folder and checks its version.
     ///
-    /// - Throws: `Failure` when it cannot be written, or is of a newer version than this binary.
+    /// - Throws: `Failure` when it cannot be written, its disk is full, or it is of a newer version
+    ///   than this binary.
     func open() throws {
         do {
             try FileManager.default.createDirectory(
@@ -34,6 +45,13 @@ struct DataDirectory: Sendable {
                 "cannot make the data directory", at: "--data \(path)",
                 because: (error as NSError).localizedDescription,
                 next: "--data PATH of a folder you may write")
+        }
+        if let free = Self.freeBytes(at: path), free < Self.freeBytesMin {
+            throw Failure(
+                "the disk of the data directory is full", at: "--data \(path)",
+                because: "\(Shown.count(free >> 10)) KiB are free, a stack needs "
+                    + "\(Self.freeBytesMin >> 20) MiB to start",
+                next: "make room, or --data PATH on another disk")
         }
         let file = path("format")
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {

@@ -40,6 +40,13 @@ struct Stack: Sendable {
         await finish()
     }
 
+    /// The same stack with one more service, started last and stopped first.
+    func adding(_ service: any Service) -> Stack {
+        var stack = self
+        stack.services.append(service)
+        return stack
+    }
+
     private func finish() async {
         await landing?.close()
         try? FileManager.default.removeItem(atPath: data.path(StackFile.name))

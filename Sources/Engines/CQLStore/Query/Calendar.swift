@@ -61,7 +61,9 @@ enum CivilTime {
         var nanoseconds = Int64(hour * 3600 + minute * 60) * 1_000_000_000
         guard parts.count == 3 else { return nanoseconds }
         let second = parts[2].split(separator: ".", omittingEmptySubsequences: false)
-        guard second.count <= 2, let whole = digits(second[0], 1...2), whole < 60 else { return nil }
+        guard second.count <= 2, let whole = digits(second[0], 1...2), whole < 60 else {
+            return nil
+        }
         nanoseconds += Int64(whole) * 1_000_000_000
         guard second.count == 2 else { return nanoseconds }
         guard let fraction = digits(second[1], 1...9) else { return nil }

@@ -52,8 +52,9 @@ struct BoundFilter {
         slot = filter.slot
         let column = table.columns[filter.slot]
         func bytes(_ expression: Expression) throws(StatementError) -> [UInt8] {
-            guard let bytes = try expression.evaluate(values, context).bytes(
-                unset: "Invalid unset value for column \(column.name)")
+            guard
+                let bytes = try expression.evaluate(values, context).bytes(
+                    unset: "Invalid unset value for column \(column.name)")
             else { throw .invalid("Unsupported null value for column \(column.name)") }
             return bytes
         }
@@ -115,7 +116,8 @@ struct BoundFilter {
         let element: CQLType
         var parts: [UnsafeRawBufferPointer?]
         switch type {
-        case .list(let inner), .set(let inner): (element, parts) = (inner, CollectionBytes.elements(value))
+        case .list(let inner), .set(let inner):
+            (element, parts) = (inner, CollectionBytes.elements(value))
         case .map(let key, let inner):
             let all = CollectionBytes.mapParts(value)
             element = keys ? key : inner
@@ -123,7 +125,9 @@ struct BoundFilter {
         default: return false
         }
         return operand.withUnsafeBytes { operand in
-            parts.contains { part in part.map { Comparison.order($0, operand, element) == 0 } ?? false }
+            parts.contains { part in
+                part.map { Comparison.order($0, operand, element) == 0 } ?? false
+            }
         }
     }
 

@@ -76,7 +76,9 @@ final class Compiled: Sendable {
     func checkCount(_ values: BoundValues) throws(StatementError) {
         guard values.cells.count == markers.count else {
             throw .invalid(
-                "there were \(markers.count) markers(?) in CQL but \(values.cells.count) bound variables")
+                "there were \(markers.count) markers(?) in CQL but \(values.cells.count) bound "
+                    + "variables"
+            )
         }
     }
 

@@ -82,8 +82,7 @@ struct ConditionalWrite {
         } catch {
             throw .readFailed(error.description)
         }
-        let newest = view.slots.map(\.timestamp).max() ?? .min
-        return (view, exists, newest)
+        return (view, exists, view.newestTimestamp)
     }
 
     private func clusteredRow(
@@ -103,7 +102,8 @@ struct ConditionalWrite {
         let verdict = try database.read { handles throws(StorageFailure) in
             try key.withUnsafeBufferPointer { key throws(StorageFailure) in
                 try PartitionReader.read(
-                    handles, UnsafeRawBufferPointer(key), ranges: ranges, reversed: false, into: view
+                    handles, UnsafeRawBufferPointer(key), ranges: ranges, reversed: false,
+                    into: view
                 ) { _ in
                     exists = true
                     return .stop

@@ -21,16 +21,23 @@ struct Describe {
         switch describe.subject {
         case .cluster: return cluster()
         case .keyspaces:
-            return list(schema.keyspaces.values.map { Element(keyspace: $0.name, type: "keyspace", name: $0.name) })
+            return list(
+                schema.keyspaces.values.map {
+                    Element(keyspace: $0.name, type: "keyspace", name: $0.name)
+                })
         case .tables:
             return list(
                 try inScope().flatMap { keyspace in
-                    keyspace.tables.keys.map { Element(keyspace: keyspace.name, type: "table", name: $0) }
+                    keyspace.tables.keys.map {
+                        Element(keyspace: keyspace.name, type: "table", name: $0)
+                    }
                 })
         case .types:
             return list(
                 try inScope().flatMap { keyspace in
-                    keyspace.types.keys.map { Element(keyspace: keyspace.name, type: "type", name: $0) }
+                    keyspace.types.keys.map {
+                        Element(keyspace: keyspace.name, type: "type", name: $0)
+                    }
                 })
         case .functions, .aggregates: return list([])
         case .schema(let full):
@@ -92,7 +99,9 @@ struct Describe {
         }
         let keyspaceName = name.keyspace ?? current
         if let keyspace = keyspaceName.flatMap({ schema.keyspaces[$0] }) {
-            if let table = keyspace.tables[name.name] { return statements([element(table, internals)]) }
+            if let table = keyspace.tables[name.name] {
+                return statements([element(table, internals)])
+            }
             if let type = keyspace.types[name.name] { return statements([element(type)]) }
         }
         throw .invalid("'\(name.name)' not found in keyspace '\(keyspaceName ?? "null")'")
@@ -176,7 +185,10 @@ extension Keyspace {
             let known = Set(out.map(\.name))
             let ready = waiting.filter { type in
                 type.fields.allSatisfy { field in
-                    waiting.allSatisfy { $0.name == type.name || known.contains($0.name) || !field.type.mentions($0.name) }
+                    waiting.allSatisfy {
+                        $0.name == type.name || known.contains($0.name)
+                            || !field.type.mentions($0.name)
+                    }
                 }
             }
             guard !ready.isEmpty else { return out + waiting }

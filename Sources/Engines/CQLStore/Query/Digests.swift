@@ -18,7 +18,8 @@ enum Digests {
     static func metadataID(_ columns: [CQLColumn]) -> [UInt8] {
         var text = ""
         for column in columns {
-            text += "\(column.keyspace)\u{0}\(column.table)\u{0}\(column.name)\u{0}\(column.type)\u{0}"
+            text +=
+                "\(column.keyspace)\u{0}\(column.table)\u{0}\(column.name)\u{0}\(column.type)\u{0}"
         }
         return md5(Array(text.utf8))
     }

@@ -64,15 +64,18 @@ indirect enum Expression: Sendable {
             for part in parts {
                 arguments.append(
                     try part.evaluate(values, context).bytes(
-                        unset: "Invalid unset value for argument in call to function \(function.name)"))
+                        unset:
+                            "Invalid unset value for argument in call to function \(function.name)")
+                )
             }
             let result = try function.call(arguments, context)
             return result.map { .bytes($0) } ?? .null
         case .collection(let type, let parts):
             var found: [[UInt8]] = []
             for part in parts {
-                guard let bytes = try part.evaluate(values, context).bytes(
-                    unset: "unset value is not supported inside collections")
+                guard
+                    let bytes = try part.evaluate(values, context).bytes(
+                        unset: "unset value is not supported inside collections")
                 else { throw .invalid("null is not supported inside collections") }
                 found.append(bytes)
             }
@@ -120,7 +123,9 @@ enum CollectionBuilder {
             out.appendBig(Int32(sorted.count))
             for (part, _) in sorted { append(part, to: &out) }
         case .map(let key, _):
-            let pairs = stride(from: 0, to: parts.count - 1, by: 2).map { (parts[$0], parts[$0 + 1]) }
+            let pairs = stride(from: 0, to: parts.count - 1, by: 2).map {
+                (parts[$0], parts[$0 + 1])
+            }
             let sorted = unique(pairs, key)
             out.appendBig(Int32(sorted.count))
             for (key, value) in sorted {

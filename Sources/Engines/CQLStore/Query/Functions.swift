@@ -20,7 +20,8 @@ final class TimeIDSource: Sendable {
     private let clockSequenceAndNode: UInt64
 
     init() {
-        // A random node with the multicast bit, as RFC 9562 section 6.10 asks of one without address.
+        // A random node with the multicast bit, as RFC 9562 section 6.10 asks of one without
+        // address.
         clockSequenceAndNode = UInt64.random(in: 0..<1 << 62) | 1 << 63 | 1 << 40
     }
 
@@ -79,12 +80,15 @@ struct ScalarFunction: Sendable {
     /// By name without underscores: `toTimestamp` and `to_timestamp` are one.
     private static let all: [String: [ScalarFunction]] = {
         var all: [String: [ScalarFunction]] = [:]
-        for function in timeFunctions + idFunctions { all[function.name, default: []].append(function) }
+        for function in timeFunctions + idFunctions {
+            all[function.name, default: []].append(function)
+        }
         return all
     }()
 
     private static let idFunctions: [ScalarFunction] = [
-        ScalarFunction(name: "now", parameters: [], result: .timeuuid, isPure: false) { _, context in
+        ScalarFunction(name: "now", parameters: [], result: .timeuuid, isPure: false) {
+            _, context in
             context.ids.next(milliseconds: context.nowMilliseconds).bytes
         },
         ScalarFunction(name: "currenttimeuuid", parameters: [], result: .timeuuid, isPure: false) {
@@ -96,7 +100,8 @@ struct ScalarFunction: Sendable {
         ScalarFunction(name: "mintimeuuid", parameters: [.timestamp], result: .timeuuid) {
             arguments, _ in
             TimeParts.milliseconds(arguments[0]).map {
-                CQLUUID.time(unixMilliseconds: $0, clockSequenceAndNode: 0x8080_8080_8080_8080).bytes
+                CQLUUID.time(unixMilliseconds: $0, clockSequenceAndNode: 0x8080_8080_8080_8080)
+                    .bytes
             }
         },
         ScalarFunction(name: "maxtimeuuid", parameters: [.timestamp], result: .timeuuid) {
@@ -112,7 +117,9 @@ struct ScalarFunction: Sendable {
 
     private static let timeFunctions: [ScalarFunction] = {
         var list: [ScalarFunction] = [
-            ScalarFunction(name: "currenttimestamp", parameters: [], result: .timestamp, isPure: false) {
+            ScalarFunction(
+                name: "currenttimestamp", parameters: [], result: .timestamp, isPure: false
+            ) {
                 _, context in context.nowMilliseconds.bigBytes
             },
             ScalarFunction(name: "currentdate", parameters: [], result: .date, isPure: false) {

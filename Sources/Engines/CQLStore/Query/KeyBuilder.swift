@@ -117,8 +117,9 @@ enum KeyBuilder {
     private static func value(
         _ slice: SliceBound, _ column: Column, _ bound: BoundValues, _ context: EvaluationContext
     ) throws(StatementError) -> [UInt8] {
-        guard let value = try slice.expression.evaluate(bound, context).bytes(
-            unset: "Invalid unset value for column \(column.name)")
+        guard
+            let value = try slice.expression.evaluate(bound, context).bytes(
+                unset: "Invalid unset value for column \(column.name)")
         else { throw .invalid("Invalid null value in condition for column \(column.name)") }
         return component(value, column)
     }

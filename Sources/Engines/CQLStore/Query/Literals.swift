@@ -2,7 +2,8 @@
 
 import CQLProtocol
 
-/// Source: which constant may stand for which type is the table of Cassandra's CQL reference, section
+/// Source: which constant may stand for which type is the table of Cassandra's CQL reference,
+/// section
 /// "Native types".
 enum Literals {
     /// - Parameter receiver: what takes the value, for messages.
@@ -104,10 +105,14 @@ enum Literals {
         case .date: return try date(try fits(Int64.self))
         case .time: return .time(try fits(Int64.self))
         case .varint:
-            guard let value = CQLVarint(text) else { throw mismatch("INTEGER", text, type, receiver) }
+            guard let value = CQLVarint(text) else {
+                throw mismatch("INTEGER", text, type, receiver)
+            }
             return .varint(value)
         case .duration:
-            guard text == "0" || text == "-0" else { throw mismatch("INTEGER", text, type, receiver) }
+            guard text == "0" || text == "-0" else {
+                throw mismatch("INTEGER", text, type, receiver)
+            }
             return .duration(CQLDuration(months: 0, days: 0, nanoseconds: 0))
         case .decimal, .float, .double: return try float(text, type, receiver)
         default: throw mismatch("INTEGER", text, type, receiver)
@@ -125,7 +130,9 @@ enum Literals {
             guard let value = Double(text) else { throw mismatch("FLOAT", text, type, receiver) }
             return .double(value)
         case .decimal:
-            guard let value = CQLDecimal(text) else { throw mismatch("FLOAT", text, type, receiver) }
+            guard let value = CQLDecimal(text) else {
+                throw mismatch("FLOAT", text, type, receiver)
+            }
             return .decimal(value)
         default: throw mismatch("FLOAT", text, type, receiver)
         }

@@ -40,7 +40,8 @@ struct PagingState: Equatable {
         return out.array
     }
 
-    /// - Throws: an invalid request for anything we did not write. (Cassandra's is a protocol error,
+    /// - Throws: an invalid request for anything we did not write. (Cassandra's is a protocol
+    ///   error,
     ///   upon which some drivers throw the whole connection away.)
     init(reading state: [UInt8], tableID: CQLUUID) throws(StatementError) {
         let parsed = state.withUnsafeBytes { Self.parse($0) }

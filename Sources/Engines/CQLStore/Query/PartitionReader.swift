@@ -96,7 +96,9 @@ enum PartitionReader {
             if reversed, cursor.isValid, cursor.key.compare(prefix.bytes) == 0 { cursor.previous() }
             while cursor.isValid {
                 let found = cursor.key
-                guard found.count > prefixCount, found[prefixCount] == StorageKey.Kind.row else { break }
+                guard found.count > prefixCount, found[prefixCount] == StorageKey.Kind.row else {
+                    break
+                }
                 let clustering = found.part(prefixCount + 1..<found.count)
                 let isInside = range.end.withUnsafeBytes { end in
                     range.start.withUnsafeBytes { start in
@@ -105,7 +107,8 @@ enum PartitionReader {
                 }
                 guard isInside else { break }
                 if view.loadRow(
-                    clustering: clustering, value: cursor.value, floor: deletions.floor(at: clustering))
+                    clustering: clustering, value: cursor.value,
+                    floor: deletions.floor(at: clustering))
                 {
                     switch row(clustering) {
                     case .next: break

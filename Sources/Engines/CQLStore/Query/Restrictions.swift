@@ -20,8 +20,9 @@ enum ValueSource: Sendable {
         case .one(let expression): expressions = [expression]
         case .several(let several): expressions = several
         case .list(let expression, let element):
-            guard let bytes = try expression.evaluate(bound, context).bytes(
-                unset: "Invalid unset value for column \(column)")
+            guard
+                let bytes = try expression.evaluate(bound, context).bytes(
+                    unset: "Invalid unset value for column \(column)")
             else { throw .invalid("Invalid null value for column \(column)") }
             var out: [[UInt8]] = []
             let parts = bytes.withUnsafeBytes { all in
@@ -36,8 +37,9 @@ enum ValueSource: Sendable {
         }
         var out: [[UInt8]] = []
         for expression in expressions {
-            guard let bytes = try expression.evaluate(bound, context).bytes(
-                unset: "Invalid unset value for column \(column)")
+            guard
+                let bytes = try expression.evaluate(bound, context).bytes(
+                    unset: "Invalid unset value for column \(column)")
             else { throw .invalid("Invalid null value in condition for column \(column)") }
             out.append(bytes)
         }
@@ -138,10 +140,12 @@ struct RestrictionAnalyzer {
         case .tupleIn(let names, let list): try addTupleIn(names, list, &terms)
         case .element(let name, let key, let operation, let term):
             let slot = try Self.slot(name, table)
-            guard case .map(let keyType, let valueType) = table.columns[slot].type.withoutOuterFrozen
+            guard
+                case .map(let keyType, let valueType) = table.columns[slot].type.withoutOuterFrozen
             else { throw .invalid("Column \(name) cannot be used as a map") }
             guard operation == .equal else {
-                throw .invalid("Unsupported \"\(operation.rawValue)\" relation on an element of a map")
+                throw .invalid(
+                    "Unsupported \"\(operation.rawValue)\" relation on an element of a map")
             }
             result.filters.append(
                 Filter(
@@ -189,7 +193,8 @@ struct RestrictionAnalyzer {
         switch operation {
         case .equal:
             try checkComparable(slot, "=")
-            try setEqual(slot, .one(try terms.compile(term, as: column.type, receiver: column.name)))
+            try setEqual(
+                slot, .one(try terms.compile(term, as: column.type, receiver: column.name)))
         case .less, .lessOrEqual, .greater, .greaterOrEqual:
             try checkComparable(slot, operation.rawValue)
             guard column.type != .duration else {
@@ -198,13 +203,16 @@ struct RestrictionAnalyzer {
             let bound = SliceBound(
                 expression: try terms.compile(term, as: column.type, receiver: column.name),
                 inclusive: operation == .lessOrEqual || operation == .greaterOrEqual)
-            try addSlice(slot, bound, isLower: operation == .greater || operation == .greaterOrEqual)
+            try addSlice(
+                slot, bound, isLower: operation == .greater || operation == .greaterOrEqual)
         case .contains, .containsKey: try addContains(slot, operation, term, &terms)
         case .notEqual:
             throw .invalid("Unsupported \"!=\" relation: \(column.name) != …")
         case .like:
             throw .invalid(
-                "LIKE restriction is only supported on properly indexed columns. \(column.name) LIKE … is not valid.")
+                "LIKE restriction is only supported on properly indexed columns. \(column.name) "
+                    + "LIKE … is not valid."
+            )
         }
     }
 
@@ -221,7 +229,8 @@ struct RestrictionAnalyzer {
             let value = try terms.compile(term, as: key, receiver: "key(\(column.name))")
             result.filters.append(Filter(slot: slot, test: .containsKey(value)))
         default:
-            throw .invalid("Cannot use \(operation.rawValue) on column \(column.name) of type \(column.type)")
+            throw .invalid(
+                "Cannot use \(operation.rawValue) on column \(column.name) of type \(column.type)")
         }
     }
 
@@ -240,7 +249,9 @@ struct RestrictionAnalyzer {
         let column = table.columns[slot]
         guard equal[slot] == nil else {
             throw .invalid(
-                "\(column.name) cannot be restricted by more than one relation if it includes an Equal")
+                "\(column.name) cannot be restricted by more than one relation if it includes an "
+                    + "Equal"
+            )
         }
         var slice = slices[slot] ?? Slice(column: column)
         guard isLower ? slice.lower == nil : slice.upper == nil else {
@@ -257,7 +268,9 @@ struct RestrictionAnalyzer {
     ) throws(StatementError) {
         guard names == table.partitionKey.map(\.name) else {
             throw .invalid(
-                "The token() function must be applied to all partition key components or none of them")
+                "The token() function must be applied to all partition key components or none of "
+                    + "them"
+            )
         }
         let expression = try TokenFunction.compile(term, table, &terms)
         var slice = result.token ?? TokenSlice()
@@ -306,7 +319,8 @@ struct RestrictionAnalyzer {
             throw .invalid("a marker for a whole tuple is not supported in this release")
         }
         guard items.count == slots.count else {
-            throw .invalid("Expected \(slots.count) elements in value tuple, but got \(items.count)")
+            throw .invalid(
+                "Expected \(slots.count) elements in value tuple, but got \(items.count)")
         }
         var parts: [Expression] = []
         for (slot, item) in zip(slots, items) {
@@ -356,7 +370,8 @@ struct RestrictionAnalyzer {
         } else if keySlots.contains(where: { equal[$0] != nil || slices[$0] != nil }) {
             guard result.token == nil else {
                 throw .invalid(
-                    "Columns \"\(table.partitionKey.map(\.name).joined(separator: ", "))\" cannot be "
+                    "Columns \"\(table.partitionKey.map(\.name).joined(separator: ", "))\" cannot "
+                        + "be "
                         + "restricted by both a normal relation and a token relation")
             }
         }
@@ -403,6 +418,10 @@ struct RestrictionAnalyzer {
     }
 
     private static func test(_ source: ValueSource) -> Filter.Test {
-        if case .one(let expression) = source { .compare(.equal, expression) } else { .isIn(source) }
+        if case .one(let expression) = source {
+            .compare(.equal, expression)
+        } else {
+            .isIn(source)
+        }
     }
 }

@@ -102,14 +102,17 @@ struct RowMutation {
             }
         case .delete: writer.append(tombstone(column), to: &out)
         case .count(let expression, let negated):
-            guard let bytes = try expression.evaluate(values, context).bytes(
-                unset: "Invalid unset value for counter increment"), bytes.count == 8
+            guard
+                let bytes = try expression.evaluate(values, context).bytes(
+                    unset: "Invalid unset value for counter increment"), bytes.count == 8
             else { throw .invalid("Invalid null value for counter increment") }
             let delta: Int64 = bytes.withUnsafeBytes { $0.big() }
             let before = stored?.value(column.id).flatMap { bytes in
                 bytes.count == 8 ? bytes.withUnsafeBytes { $0.big(as: Int64.self) } : nil
             }
-            append(((before ?? 0) &+ (negated ? 0 &- delta : delta)).bigBytes, live(column), writer, to: &out)
+            append(
+                ((before ?? 0) &+ (negated ? 0 &- delta : delta)).bigBytes, live(column), writer,
+                to: &out)
         case .add, .prepend, .remove, .setElement, .deleteElement:
             throw .invalid("Invalid operation on non-collection column \(column.name)")
         }
@@ -195,8 +198,9 @@ struct RowMutation {
             try removeElements(bytes, column, &pending)
         case .setElement(let key, let value): try setElement(key, value, column, &pending)
         case .deleteElement(let key):
-            guard let bytes = try key.evaluate(values, context).bytes(
-                unset: "Invalid unset value for element of \(column.name)")
+            guard
+                let bytes = try key.evaluate(values, context).bytes(
+                    unset: "Invalid unset value for element of \(column.name)")
             else { throw .invalid("Invalid null value for element of \(column.name)") }
             pending.append(
                 PendingCell(
@@ -262,10 +266,12 @@ struct RowMutation {
         _ key: Expression, _ value: Expression, _ column: Column, _ pending: inout [PendingCell]
     ) throws(StatementError) {
         if case .set = column.type {
-            throw .invalid("Invalid operation (\(column.name)[…] = …) for set column \(column.name)")
+            throw .invalid(
+                "Invalid operation (\(column.name)[…] = …) for set column \(column.name)")
         }
-        guard let keyBytes = try key.evaluate(values, context).bytes(
-            unset: "Invalid unset map key")
+        guard
+            let keyBytes = try key.evaluate(values, context).bytes(
+                unset: "Invalid unset map key")
         else { throw .invalid("Invalid null map key") }
         let value = try value.evaluate(values, context)
         if value == .unset { return }

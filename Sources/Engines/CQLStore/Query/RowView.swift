@@ -29,6 +29,8 @@ final class RowView {
     /// The serialised partition key.
     private(set) var partitionKey = RawBytes()
     private(set) var staticIsLive = false
+    /// The newest timestamp that was met since the partition began, deletions included.
+    private(set) var newestTimestamp = Int64.min
     private var keyScratch = RawBytes()
     private var staticBytes = RawBytes()
     private var staticScratch = RawBytes()
@@ -70,6 +72,7 @@ final class RowView {
             if slot < parts.count { set(slot, parts[slot]) }
         }
         staticIsLive = false
+        newestTimestamp = .min
         for slot in table.staticSlots { slots[slot] = SlotValue() }
     }
 
@@ -143,8 +146,9 @@ final class RowView {
         var at = 0
         for (index, column) in table.clustering.enumerated() {
             let start = keyScratch.count
-            guard let next = OrderedEncoding.decode(
-                key, at: at, type: column.type, descending: column.descending, to: &keyScratch)
+            guard
+                let next = OrderedEncoding.decode(
+                    key, at: at, type: column.type, descending: column.descending, to: &keyScratch)
             else { return }
             set(first + index, keyScratch.bytes.part(start..<keyScratch.count))
             at = next
@@ -158,10 +162,12 @@ final class RowView {
         var reader = reader
         let floor = max(given ?? .min, reader.deletion?.timestamp ?? .min)
         let hasFloor = given != nil || reader.deletion != nil
+        newestTimestamp = max(newestTimestamp, floor, reader.marker?.timestamp ?? .min)
         var isLive = false
         var open = -1
         var collectionFloor = floor
         while let cell = reader.next() {
+            newestTimestamp = max(newestTimestamp, cell.timestamp)
             let id = Int(cell.column)
             let slot = id < table.slotOfID.count ? table.slotOfID[id] : -1
             if open >= 0, slot != open {

@@ -167,7 +167,11 @@ extension SelectRun {
             let token = try token(bound)
             // The lowest token as an end means the end of the ring.
             if token != .min {
-                if bound.inclusive { upper = token == .max ? nil : token + 1 } else { upper = token }
+                if bound.inclusive {
+                    upper = token == .max ? nil : token + 1
+                } else {
+                    upper = token
+                }
             }
         }
         if let upper, upper <= lower { return nil }
@@ -175,8 +179,9 @@ extension SelectRun {
     }
 
     private func token(_ bound: SliceBound) throws(StatementError) -> Int64 {
-        guard let bytes = try bound.expression.evaluate(values, context).bytes(
-            unset: "Invalid unset value for token"), bytes.count == 8
+        guard
+            let bytes = try bound.expression.evaluate(values, context).bytes(
+                unset: "Invalid unset value for token"), bytes.count == 8
         else { throw .invalid("Invalid null token value") }
         return bytes.withUnsafeBytes { $0.big() }
     }
@@ -226,7 +231,8 @@ extension SelectRun {
         }
         while cursor.isValid {
             let key = cursor.key
-            guard key.count > prefixCount, key.part(0..<prefixCount).compare(prefix.bytes) == 0 else {
+            guard key.count > prefixCount, key.part(0..<prefixCount).compare(prefix.bytes) == 0
+            else {
                 break
             }
             let clustering = key.part(prefixCount + 1..<key.count)

@@ -34,7 +34,8 @@ struct SelectCompiler {
         }
         if select.items.isEmpty {
             for (slot, column) in table.columns.enumerated() {
-                guard !select.distinct || column.kind == .partitionKey || column.kind == .fixed else {
+                guard !select.distinct || column.kind == .partitionKey || column.kind == .fixed
+                else {
                     continue
                 }
                 items.append(.row(.slot(slot)))
@@ -81,7 +82,9 @@ struct SelectCompiler {
                         throw .invalid(
                             type == .decimal
                                 ? "\(kind.rawValue) of decimal is not supported in this release"
-                                : "Invalid call to function \(kind.rawValue), none of its type signatures match")
+                                : "Invalid call to function \(kind.rawValue), none of its "
+                                    + "type signatures match"
+                        )
                     }
                 }
                 return (
@@ -102,33 +105,49 @@ struct SelectCompiler {
         case .column(let name):
             let slot = try RestrictionAnalyzer.slot(name, table)
             return (.slot(slot), name, table.columns[slot].type)
-        case .countRows: throw .invalid("aggregate functions cannot be used as arguments of functions")
+        case .countRows:
+            throw .invalid("aggregate functions cannot be used as arguments of functions")
         case .term(let term):
             guard let type = Self.constantType(term) else {
-                throw .invalid("Cannot infer type for term in selection clause (try using a cast to force a type)")
+                throw .invalid(
+                    "Cannot infer type for term in selection clause (try using a cast to force a "
+                        + "type)"
+                )
             }
-            guard case .constant(let bytes) = try terms.compile(term, as: type, receiver: "[selection]")
-            else { throw .invalid("bind markers in the selection are not supported in this release") }
+            guard
+                case .constant(let bytes) = try terms.compile(
+                    term, as: type, receiver: "[selection]")
+            else {
+                throw .invalid("bind markers in the selection are not supported in this release")
+            }
             return (.constant(bytes), "(\(term))", type)
         case .cast(let inner, let syntax):
             let (plan, name, from) = try scalar(inner)
             let to = try TypeResolver.resolve(
                 syntax, types: terms.keyspace.types, keyspace: table.keyspace)
-            guard Casting.canCast(from, to) else { throw .invalid("\(from) cannot be cast to \(to)") }
+            guard Casting.canCast(from, to) else {
+                throw .invalid("\(from) cannot be cast to \(to)")
+            }
             return (.cast(plan, from: from, to: to), "cast(\(name) as \(to))", to)
         case .element(let inner, let key):
             let (plan, name, type) = try scalar(inner)
             guard case .map(let keyType, let value) = type.withoutOuterFrozen,
-                case .constant(let bytes?) = try terms.compile(key, as: keyType, receiver: "key(\(name))")
+                case .constant(let bytes?) = try terms.compile(
+                    key, as: keyType, receiver: "key(\(name))")
             else {
-                throw .invalid("Element selection is only supported on maps with constant keys in this release")
+                throw .invalid(
+                    "Element selection is only supported on maps with constant keys in this release"
+                )
             }
             return (.mapElement(plan, bytes, key: keyType), "\(name)[…]", value)
         case .field(let inner, let field):
             let (plan, name, type) = try scalar(inner)
             guard case .udt(let user) = type.withoutOuterFrozen,
                 let index = user.fields.firstIndex(where: { $0.name == field })
-            else { throw .invalid("Invalid field selection: \(name) of type \(type) has no field \(field)") }
+            else {
+                throw .invalid(
+                    "Invalid field selection: \(name) of type \(type) has no field \(field)")
+            }
             return (.field(plan, index), "\(name).\(field)", user.fields[index].type)
         case .function(let name, let arguments): return try function(name, arguments)
         }
@@ -142,7 +161,8 @@ struct SelectCompiler {
         case "token":
             let names = arguments.map { if case .column(let name) = $0 { name } else { "" } }
             guard names == table.partitionKey.map(\.name) else {
-                throw .invalid("Invalid call to function token: its arguments must be the partition key")
+                throw .invalid(
+                    "Invalid call to function token: its arguments must be the partition key")
             }
             return (
                 .token(TokenFunction.function(for: table)),
@@ -177,7 +197,10 @@ struct SelectCompiler {
             throw .invalid("Cannot use selection function \(name) on PRIMARY KEY part \(column)")
         }
         guard !table.columns[slot].isMultiCell else {
-            throw .invalid("Cannot use selection function \(name) on non-frozen collection \(column) in this release")
+            throw .invalid(
+                "Cannot use selection function \(name) on non-frozen collection \(column) in this "
+                    + "release"
+            )
         }
         return name == "ttl"
             ? (.timeToLive(slot), "ttl(\(column))", .int)
@@ -207,7 +230,9 @@ struct SelectCompiler {
                 column.kind == .partitionKey || column.kind == .fixed
             else {
                 throw .invalid(
-                    "SELECT DISTINCT queries must only request partition key columns and/or static columns (not \(name))")
+                    "SELECT DISTINCT queries must only request partition key columns and/or static "
+                        + "columns (not \(name))"
+                )
             }
             selected.insert(name)
         }
@@ -216,7 +241,9 @@ struct SelectCompiler {
             selected.count == select.items.count
         {
             throw .invalid(
-                "SELECT DISTINCT queries must request all the partition key columns (missing \(missing.name))")
+                "SELECT DISTINCT queries must request all the partition key columns (missing "
+                    + "\(missing.name))"
+            )
         }
     }
 
@@ -229,10 +256,13 @@ struct SelectCompiler {
             operation != .equal
         {
             throw .invalid(
-                "Only EQ and IN relation are supported on the partition key (unless you use the token() function)")
+                "Only EQ and IN relation are supported on the partition key (unless you use the "
+                    + "token() function)"
+            )
         }
         throw .invalid(
-            "Cannot execute this query as it might involve data filtering and thus may have unpredictable "
+            "Cannot execute this query as it might involve data filtering and thus may have "
+                + "unpredictable "
                 + "performance. If you want to execute this query despite the performance "
                 + "unpredictability, use ALLOW FILTERING")
     }
@@ -241,7 +271,9 @@ struct SelectCompiler {
     private func checkedOrder(_ restrictions: Restrictions) throws(StatementError) -> Bool {
         guard !select.order.isEmpty else { return false }
         guard restrictions.partition != nil || table.isVirtual else {
-            throw .invalid("ORDER BY is only supported when the partition key is restricted by an EQ or an IN.")
+            throw .invalid(
+                "ORDER BY is only supported when the partition key is restricted by an EQ or an IN."
+            )
         }
         var reversed: Bool?
         var next = 0
@@ -249,7 +281,10 @@ struct SelectCompiler {
             let slot = try RestrictionAnalyzer.slot(order.column, table)
             let column = table.columns[slot]
             guard column.kind == .clustering else {
-                throw .invalid("Order by is currently only supported on the clustered columns of the PRIMARY KEY, got \(order.column)")
+                throw .invalid(
+                    "Order by is currently only supported on the clustered columns of the PRIMARY "
+                        + "KEY, got \(order.column)"
+                )
             }
             // Columns that are fixed by = may be left out.
             while next < column.position, next < restrictions.clustering.count,
@@ -259,7 +294,9 @@ struct SelectCompiler {
             }
             guard column.position == next else {
                 throw .invalid(
-                    "Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY")
+                    "Order by currently only supports the ordering of columns following their "
+                        + "declared order in the PRIMARY KEY"
+                )
             }
             next += 1
             let flips = order.descending != column.descending

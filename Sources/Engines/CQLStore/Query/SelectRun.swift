@@ -111,7 +111,8 @@ final class SelectRun {
         if sortsRows {
             rowsInPartition += 1
             guard sorted.count < StoreLimits.sortedRowsMax else {
-                throw .invalid("more than \(StoreLimits.sortedRowsMax) rows would have to be sorted")
+                throw .invalid(
+                    "more than \(StoreLimits.sortedRowsMax) rows would have to be sorted")
             }
             sorted.append((Array(clustering), try cells()))
             return .next
@@ -201,7 +202,8 @@ final class SelectRun {
     }
 
     private func appendSorted() {
-        sorted.sort { a, b in plan.reversed ? b.key.isLess(than: a.key) : a.key.isLess(than: b.key) }
+        sorted.sort { a, b in plan.reversed ? b.key.isLess(than: a.key) : a.key.isLess(than: b.key)
+        }
         for row in state.remaining >= 0 ? sorted.prefix(Int(state.remaining)) : sorted[...] {
             for cell in row.cells { rows.append(cell) }
             rows.endRow()

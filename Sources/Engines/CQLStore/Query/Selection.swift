@@ -16,7 +16,8 @@ indirect enum SelectorPlan: Sendable {
     case mapElement(SelectorPlan, [UInt8], key: CQLType)
     case field(SelectorPlan, Int)
 
-    func evaluate(_ view: RowView, _ context: EvaluationContext) throws(StatementError) -> [UInt8]? {
+    func evaluate(_ view: RowView, _ context: EvaluationContext) throws(StatementError) -> [UInt8]?
+    {
         switch self {
         case .slot(let slot): return view.array(slot)
         case .constant(let bytes): return bytes
@@ -28,7 +29,8 @@ indirect enum SelectorPlan: Sendable {
             guard value.start != nil, value.expiry != 0 else { return nil }
             return Int32(clamping: Int64(value.expiry) - Int64(view.now)).bigBytes
         case .token(let function):
-            return try function.call(view.table.partitionKey.indices.map { view.array($0) }, context)
+            return try function.call(
+                view.table.partitionKey.indices.map { view.array($0) }, context)
         case .call(let function, let parts):
             var arguments: [[UInt8]?] = []
             for part in parts { arguments.append(try part.evaluate(view, context)) }
@@ -38,7 +40,9 @@ indirect enum SelectorPlan: Sendable {
             return try Casting.cast(bytes, from: from, to: to)
         case .mapElement(let inner, let key, let type):
             guard let bytes = try inner.evaluate(view, context) else { return nil }
-            return bytes.withUnsafeBytes { BoundFilter.element(of: $0, key, type).map { Array($0) } }
+            return bytes.withUnsafeBytes {
+                BoundFilter.element(of: $0, key, type).map { Array($0) }
+            }
         case .field(let inner, let index):
             guard let bytes = try inner.evaluate(view, context) else { return nil }
             return bytes.withUnsafeBytes { all in
@@ -113,7 +117,8 @@ struct AggregateState {
             switch plan.type {
             case .float, .double:
                 let value = plan.kind == .avg ? real / Double(count) : real
-                return plan.type == .float ? Float(value).bitPattern.bigBytes : value.bitPattern.bigBytes
+                return plan.type == .float
+                    ? Float(value).bitPattern.bigBytes : value.bitPattern.bigBytes
             default:
                 guard !wholeOverflows else {
                     throw .invalid("the sum of \(plan.type) values is too large in this release")
@@ -174,8 +179,10 @@ enum Casting {
         let number: Double
         let whole: Int64?
         switch value(bytes, from) {
-        case .float(let value): (number, whole) = (Double(value), Int64(exactly: Double(value).rounded(.towardZero)))
-        case .double(let value): (number, whole) = (value, Int64(exactly: value.rounded(.towardZero)))
+        case .float(let value):
+            (number, whole) = (Double(value), Int64(exactly: Double(value).rounded(.towardZero)))
+        case .double(let value):
+            (number, whole) = (value, Int64(exactly: value.rounded(.towardZero)))
         case .decimal(let value):
             number = Double(value.description) ?? 0
             whole = Int64(exactly: number.rounded(.towardZero))
@@ -187,7 +194,8 @@ enum Casting {
         case .float: return Float(number).bitPattern.bigBytes
         case .double: return number.bitPattern.bigBytes
         case .decimal:
-            let text = whole.map { Double($0) == number ? String($0) : String(number) } ?? String(number)
+            let text =
+                whole.map { Double($0) == number ? String($0) : String(number) } ?? String(number)
             return CQLDecimal(text).flatMap { try? CQLValue.decimal($0).encoded(as: .decimal) }
         default:
             guard let whole else { throw .invalid("the value is too large to be cast to \(to)") }

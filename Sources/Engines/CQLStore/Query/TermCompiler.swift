@@ -63,7 +63,9 @@ struct TermCompiler {
         _ items: [CQLTerm], _ type: CQLType, _ receiver: String
     ) throws(StatementError) -> [Expression] {
         var parts: [Expression] = []
-        for item in items { parts.append(try compile(item, as: type, receiver: "value(\(receiver))")) }
+        for item in items {
+            parts.append(try compile(item, as: type, receiver: "value(\(receiver))"))
+        }
         return parts
     }
 
@@ -96,7 +98,9 @@ struct TermCompiler {
             var bytes: [UInt8] = []
             for item in items {
                 guard case .constant(let part?) = try compile(item, as: element, receiver: receiver)
-                else { throw .invalid("markers inside of vectors are not supported in this release") }
+                else {
+                    throw .invalid("markers inside of vectors are not supported in this release")
+                }
                 bytes += part
             }
             return .constant(bytes)
@@ -176,8 +180,9 @@ struct TermCompiler {
     ) throws(StatementError) -> Expression {
         let known = arguments.map { Self.naturalType($0, keyspace) }
         let function = try ScalarFunction.find(name, known, as: type)
-        guard function.result.matches(type) || (type == .uuid && function.result == .timeuuid)
-            || (type == .blob)
+        guard
+            function.result.matches(type) || (type == .uuid && function.result == .timeuuid)
+                || (type == .blob)
         else {
             throw .invalid(
                 "Type error: cannot assign result of function system.\(function.name) (type "

@@ -45,7 +45,8 @@ struct WriteCompiler {
             throw .invalid("INSERT JSON is not supported in this release")
         }
         guard !table.isCounter else {
-            throw .invalid("INSERT statements are not allowed on counter tables, use UPDATE instead")
+            throw .invalid(
+                "INSERT statements are not allowed on counter tables, use UPDATE instead")
         }
         guard names.count == values.count else { throw .invalid("Unmatched column names/values") }
         var sources: [String: Expression] = [:]
@@ -107,7 +108,10 @@ struct WriteCompiler {
         let partition = try checkKey(restrictions, "UPDATE")
         let onlyStatics = changes.allSatisfy { $0.column.kind == .fixed }
         guard restrictions.slice == nil else {
-            throw .invalid("Slice restrictions are not supported on the clustering columns in UPDATE statements")
+            throw .invalid(
+                "Slice restrictions are not supported on the clustering columns in UPDATE "
+                    + "statements"
+            )
         }
         if onlyStatics, restrictions.clustering.isEmpty, table.hasClustering {
             return try plan(
@@ -116,7 +120,9 @@ struct WriteCompiler {
         try checkClustering(restrictions)
         if onlyStatics, table.hasClustering {
             throw .invalid(
-                "Invalid restrictions on clustering columns since the UPDATE statement modifies only static columns")
+                "Invalid restrictions on clustering columns since the UPDATE statement modifies "
+                    + "only static columns"
+            )
         }
         return try plan(
             partition, .rows(restrictions.clustering), changes, using: update.using,
@@ -130,7 +136,10 @@ struct WriteCompiler {
         switch assignment {
         case .set(_, let term):
             guard !column.type.isCounter else {
-                throw .invalid("Cannot set the value of counter column \(name) (counters can only be incremented/decremented, not set)")
+                throw .invalid(
+                    "Cannot set the value of counter column \(name) (counters can only be "
+                        + "incremented/decremented, not set)"
+                )
             }
             return .set(try terms.compile(term, as: column.type, receiver: name))
         case .add(_, let term), .subtract(_, let term):
@@ -141,7 +150,9 @@ struct WriteCompiler {
             }
             guard column.isMultiCell else {
                 throw .invalid(
-                    "Invalid operation (\(name) = \(name) \(subtracts ? "-" : "+") …) for non counter column \(name)")
+                    "Invalid operation (\(name) = \(name) \(subtracts ? "-" : "+") …) for non "
+                        + "counter column \(name)"
+                )
             }
             guard subtracts, case .map(let key, _) = column.type else {
                 let value = try terms.compile(term, as: column.type, receiver: name)
@@ -158,7 +169,11 @@ struct WriteCompiler {
             return .setElement(
                 key: try terms.compile(key, as: keyType, receiver: "idx(\(name))"),
                 value: try terms.compile(value, as: valueType, receiver: "value(\(name))"))
-        case .field: throw .invalid("Invalid field assignment: \(name) is no user-defined type with fields of its own in this release")
+        case .field:
+            throw .invalid(
+                "Invalid field assignment: \(name) is no user-defined type with fields of its own "
+                    + "in this release"
+            )
         }
     }
 
@@ -169,7 +184,9 @@ struct WriteCompiler {
         case .set(let element): return (element, element)
         default:
             throw .invalid(
-                "Invalid operation (\(column.name)[…]) for non-collection or frozen column \(column.name)")
+                "Invalid operation (\(column.name)[…]) for non-collection or frozen column "
+                    + "\(column.name)"
+            )
         }
     }
 
@@ -180,7 +197,10 @@ struct WriteCompiler {
         for deletion in delete.deletions {
             let column = try column(deletion.column)
             guard !column.isKey else {
-                throw .invalid("Invalid identifier \(column.name) for deletion (should not be a PRIMARY KEY part)")
+                throw .invalid(
+                    "Invalid identifier \(column.name) for deletion (should not be a PRIMARY KEY "
+                        + "part)"
+                )
             }
             switch deletion {
             case .column: changes.append(ColumnChanges(column: column, changes: [.delete]))
@@ -220,8 +240,11 @@ struct WriteCompiler {
         if case .none = delete.conditions {
         } else {
             throw .invalid(
-                "DELETE statements must restrict all PRIMARY KEY columns with equality relations in "
-                    + "order to use IF conditions, but column \(table.clustering.last?.name ?? "") is not restricted")
+                "DELETE statements must restrict all PRIMARY KEY columns with equality relations "
+                    + "in "
+                    + "order to use IF conditions, but column "
+                    + "\(table.clustering.last?.name ?? "") is not restricted"
+            )
         }
         let isAll = restrictions.clustering.isEmpty && restrictions.slice == nil
         return try plan(
@@ -248,11 +271,13 @@ struct WriteCompiler {
         _ restrictions: Restrictions, _ what: String
     ) throws(StatementError) -> [ValueSource] {
         guard restrictions.token == nil else {
-            throw .invalid("The token function cannot be used in WHERE clauses for \(what) statements")
+            throw .invalid(
+                "The token function cannot be used in WHERE clauses for \(what) statements")
         }
         if let filter = restrictions.filters.first(where: { !table.columns[$0.slot].isKey }) {
             throw .invalid(
-                "Non PRIMARY KEY columns found in where clause: \(table.columns[filter.slot].name) ")
+                "Non PRIMARY KEY columns found in where clause: \(table.columns[filter.slot].name) "
+            )
         }
         guard let partition = restrictions.partition else {
             let restricted = Set(restrictions.filters.map { table.columns[$0.slot].name })
@@ -260,14 +285,18 @@ struct WriteCompiler {
                 table.columns[$0.slot].kind == .partitionKey
             }), case .compare(let operation, _) = wrong.test, operation != .equal {
                 throw .invalid(
-                    "Only EQ and IN relation are supported on the partition key (unless you use the token() function) for \(what) statements")
+                    "Only EQ and IN relation are supported on the partition key (unless you use "
+                        + "the token() function) for \(what) statements"
+                )
             }
             let missing = table.partitionKey.map(\.name).filter { !restricted.contains($0) }
-            throw .invalid("Some partition key parts are missing: \(missing.joined(separator: ", "))")
+            throw .invalid(
+                "Some partition key parts are missing: \(missing.joined(separator: ", "))")
         }
         if let unusable = restrictions.unusable { throw .invalid(unusable) }
         guard restrictions.filters.isEmpty else {
-            throw .invalid("Multi-column and filtering relations are not supported in \(what) statements")
+            throw .invalid(
+                "Multi-column and filtering relations are not supported in \(what) statements")
         }
         return partition
     }
@@ -299,7 +328,9 @@ struct WriteCompiler {
             timestamp = try terms.compile(term, as: .bigint, receiver: "[timestamp]")
         }
         if let term = using.timeToLive {
-            guard !table.isCounter else { throw .invalid("Cannot provide custom TTL for counter updates") }
+            guard !table.isCounter else {
+                throw .invalid("Cannot provide custom TTL for counter updates")
+            }
             timeToLive = try terms.compile(term, as: .int, receiver: "[ttl]")
         }
         let compiled = try compile(conditions)
@@ -358,7 +389,8 @@ struct WriteCompiler {
                 test: .element(
                     try terms.compile(key, as: keyType, receiver: "key(\(name))"), operation,
                     try terms.compile(term, as: valueType, receiver: "value(\(name))")))
-        case .elementIn: throw .invalid("IN on elements is not supported in conditions in this release")
+        case .elementIn:
+            throw .invalid("IN on elements is not supported in conditions in this release")
         }
     }
 }

@@ -24,7 +24,8 @@ struct WriteExecutor: ~Copyable {
 
     /// Adds everything the plan writes to the batch.
     ///
-    /// The values' number was checked. What is stored already must be readable from the database where `plan.needsRead`: the caller
+    /// The values' number was checked. What is stored already must be readable from the database
+    /// where `plan.needsRead`: the caller
     /// writes the batch out before.
     mutating func add(
         _ plan: WritePlan, _ values: BoundValues, _ options: WriteOptions,
@@ -50,7 +51,9 @@ struct WriteExecutor: ~Copyable {
     ) throws(StatementError) {
         if values.cells.isUnset(index) { throw .invalid("Invalid unset value for column \(name)") }
         try values.cells.withBytes(of: index) { bytes throws(StatementError) in
-            guard let bytes else { throw .invalid("Invalid null value in condition for column \(name)") }
+            guard let bytes else {
+                throw .invalid("Invalid null value in condition for column \(name)")
+            }
             try ValueCheck.check(bytes, type)
             partitionKey.append(bytes)
         }
@@ -87,7 +90,9 @@ struct WriteExecutor: ~Copyable {
                 }
                 guard timeToLive <= StoreLimits.timeToLiveMax else {
                     throw .invalid(
-                        "ttl is too large. requested (\(timeToLive)) maximum (\(StoreLimits.timeToLiveMax))")
+                        "ttl is too large. requested (\(timeToLive)) maximum "
+                            + "(\(StoreLimits.timeToLiveMax))"
+                    )
                 }
             }
         }
@@ -104,20 +109,24 @@ struct WriteExecutor: ~Copyable {
         switch plan.target {
         case .rows(let sources):
             if !plan.statics.isEmpty {
-                try addRow(plan.statics, [], plan, values, times, context, isStatic: true, to: &batch)
+                try addRow(
+                    plan.statics, [], plan, values, times, context, isStatic: true, to: &batch)
             }
             guard plan.insertsRow || plan.deletesRow || !plan.regular.isEmpty else { return }
             if sources.allSatisfy(\.isOne) {
                 try loadClustering(sources, plan.table, values, context)
-                try addRow(plan.regular, [], plan, values, times, context, isStatic: false, to: &batch)
+                try addRow(
+                    plan.regular, [], plan, values, times, context, isStatic: false, to: &batch)
                 return
             }
             for encoded in try KeyBuilder.clusterings(sources, plan.table, values, context) {
                 guard !plan.table.keepsClustering else {
-                    throw .invalid("IN on clustering columns of these types is not supported in this release")
+                    throw .invalid(
+                        "IN on clustering columns of these types is not supported in this release")
                 }
                 try addRow(
-                    plan.regular, encoded, plan, values, times, context, isStatic: false, to: &batch)
+                    plan.regular, encoded, plan, values, times, context, isStatic: false, to: &batch
+                )
             }
         case .statics:
             try addRow(plan.statics, [], plan, values, times, context, isStatic: true, to: &batch)
@@ -147,7 +156,8 @@ struct WriteExecutor: ~Copyable {
         key.append(kind)
     }
 
-    /// The key's clustering part into `key` and, where it must be kept, the values into `clustering`.
+    /// The key's clustering part into `key` and, where it must be kept, the values into
+    /// `clustering`.
     private mutating func loadClustering(
         _ sources: [ValueSource], _ table: Table, _ values: BoundValues,
         _ context: EvaluationContext
@@ -156,8 +166,9 @@ struct WriteExecutor: ~Copyable {
         clustering.clear()
         for (source, column) in zip(sources, table.clustering) {
             guard case .one(let expression) = source else { continue }
-            guard let bytes = try expression.evaluate(values, context).bytes(
-                unset: "Invalid unset value for column \(column.name)")
+            guard
+                let bytes = try expression.evaluate(values, context).bytes(
+                    unset: "Invalid unset value for column \(column.name)")
             else { throw .invalid("Invalid null value in condition for column \(column.name)") }
             guard bytes.count <= StoreLimits.keyBytesMax else {
                 throw KeyBuilder.keyTooLong(bytes.count)
@@ -204,14 +215,18 @@ struct WriteExecutor: ~Copyable {
             var floor: Int64?
             if table.hasClustering {
                 let view = RowView(table, now: context.nowSeconds)
-                let place = try StorageKey.kindIndex(of: key.bytes).map { kindIndex throws(StorageFailure) in
+                let place = try StorageKey.kindIndex(of: key.bytes).map {
+                    kindIndex throws(StorageFailure) in
                     try PartitionReader.deletions(database, key.bytes, kindIndex: kindIndex, view)
                 }
-                floor = isStatic ? place?.partition?.timestamp : place.flatMap { deletions in
-                    StorageKey.kindIndex(of: key.bytes).flatMap {
-                        deletions.floor(at: key.bytes.part($0 + 1..<key.count))
+                floor =
+                    isStatic
+                    ? place?.partition?.timestamp
+                    : place.flatMap { deletions in
+                        StorageKey.kindIndex(of: key.bytes).flatMap {
+                            deletions.floor(at: key.bytes.part($0 + 1..<key.count))
+                        }
                     }
-                }
             }
             return try database.get(key.bytes) { bytes in
                 bytes.map { StoredRow($0, floor: floor, now: context.nowSeconds) }

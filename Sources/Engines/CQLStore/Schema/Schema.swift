@@ -50,7 +50,8 @@ final class Schema: Sendable {
     func keyspaceName(_ name: CQLName, current: String?) throws(StatementError) -> String {
         guard let keyspace = name.keyspace ?? current else {
             throw .invalid(
-                "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename"
+                "No keyspace has been specified. USE a keyspace, or explicitly specify "
+                    + "keyspace.tablename"
             )
         }
         return keyspace

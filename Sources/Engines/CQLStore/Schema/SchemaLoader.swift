@@ -105,8 +105,9 @@ extension Database {
     /// Everything in the `meta` family.
     func metaDocuments() throws(StorageFailure) -> [[UInt8]: JSONValue] {
         try read { handles throws(StorageFailure) in
-            guard let iterator = rocksdb_create_iterator_cf(
-                handles.database, handles.reading, handles.meta)
+            guard
+                let iterator = rocksdb_create_iterator_cf(
+                    handles.database, handles.reading, handles.meta)
             else { throw StorageFailure(description: "RocksDB gave no iterator") }
             defer { rocksdb_iter_destroy(iterator) }
             var documents: [[UInt8]: JSONValue] = [:]

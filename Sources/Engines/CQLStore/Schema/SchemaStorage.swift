@@ -3,7 +3,8 @@
 import CQLProtocol
 import MillraceBase
 
-/// Keys: `store` (format, ids, next storage id, schema version), `keyspace/NAME`, `table/KEYSPACE/NAME`.
+/// Keys: `store` (format, ids, next storage id, schema version), `keyspace/NAME`,
+/// `table/KEYSPACE/NAME`.
 /// Names hold no slash: they are letters, digits and underscores.
 enum SchemaStorage {
     /// The newest format this release reads and the one it writes.

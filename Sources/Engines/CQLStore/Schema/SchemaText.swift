@@ -14,13 +14,16 @@ enum SchemaText {
     }
 
     static func map(_ entries: [CQLOptionEntry]) -> String {
-        "{" + entries.map { "\(literal($0.key)): \(literal($0.value))" }.joined(separator: ", ") + "}"
+        "{" + entries.map { "\(literal($0.key)): \(literal($0.value))" }.joined(separator: ", ")
+            + "}"
     }
 
     static func create(_ keyspace: Keyspace) -> String {
         let name = quoted(keyspace.name)
         if keyspace.isVirtual {
-            return "/*\nWarning: Keyspace \(name) is a virtual keyspace and cannot be recreated with CQL.\n"
+            return
+                "/*\nWarning: Keyspace \(name) is a virtual keyspace and cannot be recreated with "
+                + "CQL.\n"
                 + "Structure, for reference:\nVIRTUAL KEYSPACE \(name);\n*/"
         }
         // The class first, as people write it.
@@ -63,10 +66,14 @@ enum SchemaText {
         var options: [String] = []
         if internals { options.append("ID = \(table.id)") }
         if !table.clustering.isEmpty {
-            let orders = table.clustering.map { "\(quoted($0.name)) \($0.descending ? "DESC" : "ASC")" }
+            let orders = table.clustering.map {
+                "\(quoted($0.name)) \($0.descending ? "DESC" : "ASC")"
+            }
             options.append("CLUSTERING ORDER BY (\(orders.joined(separator: ", ")))")
         }
-        options += isVirtual ? ["comment = \(literal(table.options.text("comment")))"] : self.options(table)
+        options +=
+            isVirtual
+            ? ["comment = \(literal(table.options.text("comment")))"] : self.options(table)
         text += options.joined(separator: "\n    AND ") + ";"
         guard isVirtual else { return text }
         return "/*\nWarning: Table \(name) is a virtual table and cannot be recreated with CQL.\n"
@@ -84,7 +91,8 @@ enum SchemaText {
 
     /// In Cassandra's order.
     private static let optionNames = [
-        "additional_write_policy", "allow_auto_snapshot", "bloom_filter_fp_chance", "caching", "cdc",
+        "additional_write_policy", "allow_auto_snapshot", "bloom_filter_fp_chance", "caching",
+        "cdc",
         "comment", "compaction", "compression", "memtable", "crc_check_chance",
         "default_time_to_live", "extensions", "gc_grace_seconds", "incremental_backups",
         "max_index_interval", "memtable_flush_period_in_ms", "min_index_interval", "read_repair",

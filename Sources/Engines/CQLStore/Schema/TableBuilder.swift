@@ -16,7 +16,8 @@ struct TableBuilder {
             throw .invalid("Multiple PRIMARY KEYs specified (exactly one required)")
         }
         guard create.primaryKeyCount == 1 else {
-            throw .invalid("No PRIMARY KEY specified for table '\(create.name.name)' (exactly one required)")
+            throw .invalid(
+                "No PRIMARY KEY specified for table '\(create.name.name)' (exactly one required)")
         }
         let marked = create.columns.filter(\.isPrimaryKey).map(\.name)
         let partitionKey = marked.isEmpty ? create.partitionKey : marked
@@ -57,10 +58,16 @@ struct TableBuilder {
         var seen: Set<String> = []
         for name in names {
             guard create.columns.contains(where: { $0.name == name }) else {
-                throw .invalid("Unknown column '\(name)' referenced in PRIMARY KEY for table '\(create.name.name)'")
+                throw .invalid(
+                    "Unknown column '\(name)' referenced in PRIMARY KEY for table "
+                        + "'\(create.name.name)'"
+                )
             }
             guard seen.insert(name).inserted else {
-                throw .invalid("Duplicate column '\(name)' in PRIMARY KEY clause for table '\(create.name.name)'")
+                throw .invalid(
+                    "Duplicate column '\(name)' in PRIMARY KEY clause for table "
+                        + "'\(create.name.name)'"
+                )
             }
         }
     }
@@ -69,7 +76,10 @@ struct TableBuilder {
         var orders: [String: Bool] = [:]
         for (index, order) in create.order.enumerated() {
             guard clustering.contains(order.column) else {
-                throw .invalid("Only clustering columns can be defined in CLUSTERING ORDER directive: \(order.column) are not clustering columns")
+                throw .invalid(
+                    "Only clustering columns can be defined in CLUSTERING ORDER directive: "
+                        + "\(order.column) are not clustering columns"
+                )
             }
             guard index < clustering.count, clustering[index] == order.column else {
                 throw .invalid(
@@ -93,13 +103,17 @@ struct TableBuilder {
         }
         guard !type.isMultiCell else {
             throw .invalid(
-                "Invalid non-frozen collection type \(type) for PRIMARY KEY column '\(definition.name)'")
+                "Invalid non-frozen collection type \(type) for PRIMARY KEY column "
+                    + "'\(definition.name)'"
+            )
         }
         guard !type.isCounter else {
-            throw .invalid("counter type is not supported for PRIMARY KEY column '\(definition.name)'")
+            throw .invalid(
+                "counter type is not supported for PRIMARY KEY column '\(definition.name)'")
         }
         guard type.unfrozen != .duration else {
-            throw .invalid("duration type is not supported for PRIMARY KEY column '\(definition.name)'")
+            throw .invalid(
+                "duration type is not supported for PRIMARY KEY column '\(definition.name)'")
         }
         return type
     }

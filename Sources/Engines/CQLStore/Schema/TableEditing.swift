@@ -83,8 +83,11 @@ extension SchemaEditor {
             guard type.isCounter == table.isCounter else {
                 throw .invalid(
                     table.isCounter
-                        ? "Cannot have a non counter column (\"\(definition.name)\") in a counter table"
-                        : "Cannot add a counter column (\"\(definition.name)\") in a non counter table")
+                        ? "Cannot have a non counter column (\"\(definition.name)\") in a "
+                            + "counter table"
+                        : "Cannot add a counter column (\"\(definition.name)\") in a non "
+                            + "counter table"
+                )
             }
             if definition.isStatic, !table.hasClustering {
                 throw .invalid(
@@ -110,9 +113,12 @@ extension SchemaEditor {
         for name in names {
             guard let index = columns.firstIndex(where: { $0.name == name }) else {
                 if ifExists { continue }
-                throw .invalid("Column \(name) was not found in table '\(table.keyspace).\(table.name)'")
+                throw .invalid(
+                    "Column \(name) was not found in table '\(table.keyspace).\(table.name)'")
             }
-            guard !columns[index].isKey else { throw .invalid("Cannot drop PRIMARY KEY column \(name)") }
+            guard !columns[index].isKey else {
+                throw .invalid("Cannot drop PRIMARY KEY column \(name)")
+            }
             columns.remove(at: index)
         }
         return table.changed(columns: columns)
@@ -133,7 +139,9 @@ extension SchemaEditor {
             guard !columns.contains(where: { $0.name == rename.value }) else {
                 throw .invalid(
                     "Cannot rename column \(rename.key) to \(rename.value) in table "
-                        + "'\(table.keyspace).\(table.name)'; another column of that name already exists")
+                        + "'\(table.keyspace).\(table.name)'; another column of that name "
+                        + "already exists"
+                )
             }
             columns[index].name = rename.value
         }

@@ -36,7 +36,8 @@ struct TableOptions: Sendable, Equatable {
     ])
 
     private static func map(_ entries: [String: String]) -> CQLOption {
-        .map(entries.sorted { $0.key < $1.key }.map { CQLOptionEntry(key: $0.key, value: $0.value) })
+        .map(
+            entries.sorted { $0.key < $1.key }.map { CQLOptionEntry(key: $0.key, value: $0.value) })
     }
 
     private init(values: [String: CQLOption]) { self.values = values }
@@ -99,9 +100,11 @@ struct TableOptions: Sendable, Equatable {
                 guard let value = Int64(text) else {
                     throw .syntax("Invalid integer value \(text) for '\(name)'")
                 }
-                guard value >= 0, name != "default_time_to_live" || value <= StoreLimits.timeToLiveMax
+                guard value >= 0,
+                    name != "default_time_to_live" || value <= StoreLimits.timeToLiveMax
                 else {
-                    throw .configuration("\(name) must be greater than or equal to 0 (got \(value))")
+                    throw .configuration(
+                        "\(name) must be greater than or equal to 0 (got \(value))")
                 }
                 return .text(String(value))
             }

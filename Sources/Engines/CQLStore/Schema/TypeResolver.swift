@@ -24,7 +24,8 @@ enum TypeResolver {
             guard name.keyspace == nil || name.keyspace == keyspace else {
                 throw .invalid(
                     "Statement on keyspace \(keyspace) cannot refer to a user type in keyspace "
-                        + "\(name.keyspace ?? ""); user types can only be used in the keyspace they "
+                        + "\(name.keyspace ?? ""); user types can only be used in the "
+                        + "keyspace they "
                         + "are defined in")
             }
             guard let type = types[name.name] else {
@@ -85,7 +86,8 @@ enum TypeResolver {
                 throw .invalid(
                     isInside
                         ? "Non-frozen UDTs are not allowed inside collections: \(type)"
-                        : "a user-defined type that is not frozen is not supported in this release; "
+                        : "a user-defined type that is not frozen is not supported in this "
+                            + "release; "
                             + "declare frozen<\(user.name)>")
             }
         case .counter where isInside: throw .invalid("Counters are not allowed inside collections")
@@ -102,7 +104,8 @@ enum TypeResolver {
         }
         if case .list = type {
         } else if elements[0] == .duration {
-            throw .invalid("Durations are not allowed as \(elements.count == 1 ? "set elements" : "map keys")")
+            throw .invalid(
+                "Durations are not allowed as \(elements.count == 1 ? "set elements" : "map keys")")
         }
         for element in elements {
             try checkNesting(element, isInside: true, isFrozen: isFrozen)

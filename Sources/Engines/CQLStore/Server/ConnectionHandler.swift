@@ -19,6 +19,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     private var inFlight = 0
     private var inFlightBytes = 0
+    /// Received since the last request was whole.
+    private var bytesOfUnfinished = 0
     /// The channel asked to read while there was too much to do.
     private var wantsRead = false
     private var closesAfterFlush = false
@@ -38,6 +40,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         if let outbox { router.core.events.remove(outbox) }
+        // The outbox knows how to reach us: without this neither would ever be freed.
+        outbox = nil
         self.context = nil
     }
 
@@ -55,14 +59,23 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !closesAfterFlush else { return }
-        reader.append(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        bytesOfUnfinished += bytes.readableBytes
+        reader.append(bytes)
         do throws(WireError) {
             while let envelope = try reader.next() {
+                bytesOfUnfinished = 0
                 guard envelope.body.readableBytes <= StoreLimits.requestBytesMax else {
                     throw WireError(.badLength(Int64(envelope.body.readableBytes)), in: "request")
                 }
                 handle(envelope)
                 if closesAfterFlush { return }
+            }
+            let most =
+                machine.state == .waitingForStartup
+                ? StoreLimits.handshakeBytesMax : StoreLimits.unfinishedBytesMax
+            guard bytesOfUnfinished <= most else {
+                throw WireError(.badLength(Int64(bytesOfUnfinished)), in: "request")
             }
         } catch {
             // What follows cannot be understood any more.
@@ -116,7 +129,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
         let compression = options["COMPRESSION"]?.lowercased()
         guard compression == nil || compression == "lz4" else {
-            return fail("Unknown compression algorithm: \(compression ?? "")", stream: envelope.stream)
+            return fail(
+                "Unknown compression algorithm: \(compression ?? "")", stream: envelope.stream)
         }
         answer(.ready, envelope)
         let isCompressed = compression != nil
@@ -150,7 +164,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
             inFlightBytes += bytes
             router.route(
                 request,
-                Reply(outbox: outbox, stream: envelope.stream, version: version, requestBytes: bytes))
+                Reply(
+                    outbox: outbox, stream: envelope.stream, version: version, requestBytes: bytes))
         } catch {
             answer(.error(CQLServerError(.protocolError, "\(error)")), envelope)
         }

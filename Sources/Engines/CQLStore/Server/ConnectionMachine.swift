@@ -4,7 +4,8 @@ import CQLProtocol
 
 /// The life of a connection: nothing but OPTIONS and STARTUP at first, then everything.
 ///
-/// Source: native_protocol_v5.spec, section 4.1; the switch to segments is described at `FrameReader`.
+/// Source: native_protocol_v5.spec, section 4.1; the switch to segments is described at
+/// `FrameReader`.
 struct ConnectionMachine {
     enum State: Equatable {
         case waitingForStartup

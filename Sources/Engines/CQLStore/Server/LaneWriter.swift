@@ -80,7 +80,9 @@ struct LaneWriter: ~Copyable {
                 try current.checkCount(entry.values)
                 guard case .write(let plan) = current.kind else {
                     throw .invalid(
-                        "Invalid statement in batch: only UPDATE, INSERT and DELETE statements are allowed.")
+                        "Invalid statement in batch: only UPDATE, INSERT and DELETE statements are "
+                            + "allowed."
+                    )
                 }
                 plans.append((plan, entry.values))
             }
@@ -157,7 +159,7 @@ struct LaneWriter: ~Copyable {
             batch.clear()
         } catch {
             fail(error)
-            throw .writeFailed(Self.text(error))
+            throw .writeFailed(error.text)
         }
     }
 
@@ -168,7 +170,7 @@ struct LaneWriter: ~Copyable {
             try core.database.write(batch, synced: sync == .batch)
             for (reply, answer) in waiting { answers.append((reply, .success(answer))) }
         } catch {
-            let failure = StatementError.writeFailed(Self.text(error))
+            let failure = StatementError.writeFailed(error.text)
             for (reply, _) in waiting { answers.append((reply, .failure(failure))) }
             fail(error)
         }
@@ -193,7 +195,7 @@ struct LaneWriter: ~Copyable {
         } catch {
             batch.clear()
             fail(error)
-            throw .server("the schema could not be written: \(Self.text(error))")
+            throw .server("the schema could not be written: \(error.text)")
         }
         core.publish(edit.schema)
         guard !edit.isSilent else { return answers.append((job.reply, .success(.void))) }
@@ -216,19 +218,17 @@ struct LaneWriter: ~Copyable {
             throw .writeFailed("the disk refused an earlier write; trying again soon")
         }
         lastReopen = now
+        // Opening closes first: with the disk still full, reads would be lost as well.
+        guard core.database.freeBytes >= StoreLimits.reopenFreeBytesMin else {
+            throw .writeFailed("the disk is full: the write was not done")
+        }
         do throws(StorageFailure) {
             try core.database.reopen()
             batch = try core.database.read { WriteBatch($0) }
             isBroken = false
             logger.notice("the store is open again after a disk error")
         } catch {
-            throw .writeFailed(Self.text(error))
+            throw .writeFailed(error.text)
         }
-    }
-
-    private static func text(_ failure: StorageFailure) -> String {
-        failure.isNoSpace
-            ? "the disk is full: the write was not done"
-            : "the disk refused the write: \(failure.description)"
     }
 }

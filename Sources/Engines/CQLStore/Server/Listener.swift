@@ -64,6 +64,8 @@ final class Listener: Sendable {
     /// No new connections; those there are closed.
     func close() async {
         try? await channel.close().get()
-        for open in connections.open.withLock({ Array($0.values) }) { try? await open.close().get() }
+        for open in connections.open.withLock({ Array($0.values) }) {
+            try? await open.close().get()
+        }
     }
 }

@@ -156,7 +156,9 @@ final class Router: Sendable {
     // MARK: Batches
 
     private func batch(_ request: BatchRequest, _ reply: Reply) {
-        let hasText = request.entries.contains { if case .text = $0.statement { true } else { false } }
+        let hasText = request.entries.contains {
+            if case .text = $0.statement { true } else { false }
+        }
         // Parsing is no work for an event loop.
         guard hasText else {
             do throws(StatementError) {

@@ -12,6 +12,13 @@ struct NodeIdentity: Sendable {
     /// Evenly over the ring, as many as Cassandra's default.
     static let tokens: [Int64] = (0..<16).map { Int64.min + 1 &+ $0 &* 1 << 60 }
 
+    static let loopback: CQLInet = {
+        guard let address = CQLInet("127.0.0.1") else {
+            preconditionFailure("127.0.0.1 is an address")
+        }
+        return address
+    }()
+
     var hostID: CQLUUID
     var clusterName: String
     var dataCenter: String

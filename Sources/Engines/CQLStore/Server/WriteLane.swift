@@ -87,13 +87,22 @@ final class WriteLane: Sendable {
     private func syncLoop() {
         let period = sync == .periodic ? StoreLimits.periodicSyncSeconds : nil
         while let group = pending.take(most: .max, waitingSeconds: period) {
-            do throws(StorageFailure) {
-                try core.database.syncLog()
-                for item in group { item.reply.send(item.result) }
-            } catch {
-                logger.error("the commit log could not be synced", metadata: ["why": "\(error)"])
-                for item in group {
-                    item.reply.send(.failure(.writeFailed("the commit log could not be synced")))
+            // What failed needs no sync; `periodic` comes here with nothing but its clock.
+            let succeeded = group.contains { if case .success = $0.result { true } else { false } }
+            var failure: StatementError?
+            if succeeded || group.isEmpty {
+                do throws(StorageFailure) {
+                    try core.database.syncLog()
+                } catch {
+                    logger.error("the commit log was not synced", metadata: ["why": "\(error)"])
+                    failure = .writeFailed("the commit log could not be synced: \(error.text)")
+                }
+            }
+            for item in group {
+                if let failure, case .success = item.result {
+                    item.reply.send(.failure(failure))
+                } else {
+                    item.reply.send(item.result)
                 }
             }
         }

@@ -9,11 +9,17 @@ struct StorageFailure: Error, Sendable, CustomStringConvertible {
 
     /// The disk is full; RocksDB then refuses all writes until it is opened again.
     var isNoSpace: Bool { description.contains("No space left") }
+
+    /// For clients: without the names of our files where the cause says it all.
+    var text: String {
+        isNoSpace ? "the disk is full" : "the disk refused the write: \(description)"
+    }
 }
 
 /// One open database with the two families of the store.
 ///
-/// `data` holds rows and deletions of all tables and joins them by `MergeOperator`; `meta` holds the
+/// `data` holds rows and deletions of all tables and joins them by `MergeOperator`; `meta` holds
+/// the
 /// schema. Families stay few and fixed: a table is a prefix, so making one costs nothing.
 ///
 /// `@unchecked Sendable`: RocksDB's handles may be used by all threads at once; `state`, the only
@@ -167,6 +173,25 @@ extension Database {
             rocksdb_flush_wal(handles.database, 1, &error)
             try Self.check(&error)
         }
+    }
+
+    /// Writes what is in memory to tables, and all tables into their lowest level.
+    func compact() throws(StorageFailure) {
+        try read { handles throws(StorageFailure) in
+            let options = rocksdb_flushoptions_create()
+            defer { rocksdb_flushoptions_destroy(options) }
+            var error: UnsafeMutablePointer<CChar>?
+            rocksdb_flush_cf(handles.database, options, handles.data, &error)
+            try Self.check(&error)
+            rocksdb_compact_range_cf(handles.database, handles.data, nil, 0, nil, 0)
+        }
+    }
+
+    /// What the disk has left for us; the most there can be when it does not say.
+    var freeBytes: UInt64 {
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { return .max }
+        return UInt64(info.f_bavail) * UInt64(info.f_frsize)
     }
 
     /// Bytes on disk and in memory between two keys, roughly.

@@ -11,7 +11,8 @@ import Darwin
 /// Gives RocksDB the rule of `Reconcile`.
 ///
 /// Why merging and not reading before writing: an INSERT then costs one append to the log and one
-/// entry in memory, whatever is stored already; a read would cost a look-up in every level and a lock
+/// entry in memory, whatever is stored already; a read would cost a look-up in every level and a
+/// lock
 /// for each row. A value that was written once costs a copy when it is read.
 ///
 /// The callbacks run on RocksDB's threads; they share nothing and hold no lock.
@@ -30,7 +31,9 @@ enum MergeOperator {
                 MergeOperator.merge(nil, 0, operands, counts, count, success, newCount)
             },
             { _, value, _ in free(UnsafeMutableRawPointer(mutating: value)) },
-            { _ in UnsafeRawPointer(MergeOperator.name.utf8Start).assumingMemoryBound(to: CChar.self) }
+            { _ in
+                UnsafeRawPointer(MergeOperator.name.utf8Start).assumingMemoryBound(to: CChar.self)
+            }
         )
     }
 
@@ -44,7 +47,8 @@ enum MergeOperator {
         newCount?.pointee = 0
         guard let operands, let counts else { return nil }
         if count == 1, existing == nil {
-            return copied(UnsafeRawBufferPointer(start: operands[0], count: counts[0]), success, newCount)
+            return copied(
+                UnsafeRawBufferPointer(start: operands[0], count: counts[0]), success, newCount)
         }
         var parts = (0..<Int(count)).map {
             UnsafeRawBufferPointer(start: operands[$0], count: counts[$0])

@@ -116,7 +116,8 @@ extension UnsafeRawBufferPointer {
     }
 
     @inline(__always)
-    func big<Value: FixedWidthInteger>(_ offset: Int = 0, as type: Value.Type = Value.self) -> Value {
+    func big<Value: FixedWidthInteger>(_ offset: Int = 0, as type: Value.Type = Value.self) -> Value
+    {
         Value(bigEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
     }
 

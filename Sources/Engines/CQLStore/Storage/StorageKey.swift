@@ -9,8 +9,10 @@ import CHash
 ///     │           │ sign flipped│ escaped       │  u8  │
 ///     └───────────┴─────────────┴───────────────┴──────┴─────────────────────
 ///
-/// `table` is the storage id: it is never used again, and TRUNCATE takes a new one. The partition key
-/// is Cassandra's own serialisation, escaped (0x00 → 0x00 0xFF, ended by 0x00 0x00), so a partition's
+/// `table` is the storage id: it is never used again, and TRUNCATE takes a new one. The partition
+/// key
+/// is Cassandra's own serialisation, escaped (0x00 → 0x00 0xFF, ended by 0x00 0x00), so a
+/// partition's
 /// keys stand together and partitions stand in the order of their tokens.
 enum StorageKey {
     enum Kind {
@@ -67,7 +69,8 @@ enum StorageKey {
         return nil
     }
 
-    /// Appends the bounds of a deleted range. They are half open: what lies in `start..<end` is gone.
+    /// Appends the bounds of a deleted range. They are half open: what lies in `start..<end` is
+    /// gone.
     static func appendBounds(
         start: UnsafeRawBufferPointer, end: UnsafeRawBufferPointer, to out: inout RawBytes
     ) {

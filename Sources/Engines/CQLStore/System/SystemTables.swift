@@ -27,7 +27,12 @@ struct SystemTables {
         case ("system_schema", "columns"): columns(isVirtual: false)
         case ("system_schema", "types"): types()
         case ("system_auth", "roles"):
-            [["role": text("cassandra"), "can_login": boolean(true), "is_superuser": boolean(true)]]
+            [
+                [
+                    "role": text("cassandra"), "can_login": boolean(true),
+                    "is_superuser": boolean(true),
+                ]
+            ]
         case ("system_virtual_schema", "keyspaces"):
             sorted { $0.isVirtual }.map { ["keyspace_name": text($0.name)] }
         case ("system_virtual_schema", "tables"):
@@ -83,7 +88,10 @@ struct SystemTables {
         let node = core.identity
         return [
             ["name": text("cluster_name"), "value": text(node.clusterName)],
-            ["name": text("native_transport_port"), "value": text(String(core.port.load(ordering: .relaxed)))],
+            [
+                "name": text("native_transport_port"),
+                "value": text(String(core.port.load(ordering: .relaxed))),
+            ],
             ["name": text("partitioner"), "value": text(NodeIdentity.partitioner)],
         ]
     }
@@ -192,7 +200,8 @@ struct SystemTables {
                         "keyspace_name": text(keyspace.name), "table_name": text(table.name),
                         "column_name": text(column.name),
                         "clustering_order": text(
-                            column.kind != .clustering ? "none" : column.descending ? "desc" : "asc"),
+                            column.kind != .clustering ? "none" : column.descending ? "desc" : "asc"
+                        ),
                         "column_name_bytes": text(column.name),
                         "kind": text(column.kind.rawValue), "position": int(column.position),
                         "type": text(column.type.description),

@@ -18,7 +18,9 @@ package struct CQLLexer {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    private func byte(_ ahead: Int = 0) -> UInt8 { at + ahead < bytes.count ? bytes[at + ahead] : 0 }
+    private func byte(_ ahead: Int = 0) -> UInt8 {
+        at + ahead < bytes.count ? bytes[at + ahead] : 0
+    }
 
     private func failure(_ message: String, at offset: Int? = nil) -> CQLSyntaxError {
         CQLSyntaxError(at: offset ?? at, of: bytes, message)
@@ -59,7 +61,8 @@ package struct CQLLexer {
     private var minusIsSign: Bool { !lastWasValue }
     private var lastWasValue = false
 
-    private mutating func token(_ kind: CQLToken.Kind, _ text: String, from start: Int) -> CQLToken {
+    private mutating func token(_ kind: CQLToken.Kind, _ text: String, from start: Int) -> CQLToken
+    {
         switch kind {
         case .symbol: lastWasValue = text == ")" || text == "]" || text == "?"
         case .end: lastWasValue = false

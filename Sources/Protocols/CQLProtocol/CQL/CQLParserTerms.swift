@@ -49,7 +49,9 @@ extension CQLParser {
         try symbol("<")
         let element = try type()
         try symbol(",")
-        guard token.kind == .integer, let dimensions = Int(token.text) else { throw noAlternative() }
+        guard token.kind == .integer, let dimensions = Int(token.text) else {
+            throw noAlternative()
+        }
         at += 1
         try symbol(">")
         return .vector(element, dimensions: dimensions)
@@ -105,9 +107,10 @@ extension CQLParser {
         case .symbol:
             switch token.text {
             case "[":
-                return .list(try list("[", "]", mayBeEmpty: true) {
-                    parser throws(CQLSyntaxError) in try parser.term()
-                })
+                return .list(
+                    try list("[", "]", mayBeEmpty: true) {
+                        parser throws(CQLSyntaxError) in try parser.term()
+                    })
             case "{": return try braces()
             case "(": return try parenthesis()
             default: throw noAlternative()

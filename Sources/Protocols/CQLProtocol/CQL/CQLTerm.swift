@@ -32,7 +32,9 @@ package indirect enum CQLTerm: Sendable, Hashable {
     case negated(CQLTerm)
 }
 
-package enum CQLArithmetic: String, Sendable { case add = "+", subtract = "-", multiply = "*", divide = "/", remainder = "%" }
+package enum CQLArithmetic: String, Sendable {
+    case add = "+", subtract = "-", multiply = "*", divide = "/", remainder = "%"
+}
 
 package struct CQLMapEntry: Sendable, Hashable {
     package var key: CQLTerm
