@@ -29,8 +29,15 @@ func tests(_ name: String, uses modules: [String], and products: [Product.Name] 
 extension Product {
     /// The library products we take from other packages.
     enum Name: String {
-        case NIOCore, NIOPosix, NIOHTTP1, Logging, ServiceLifecycle, UnixSignals, AsyncHTTPClient
-        case Hummingbird, GRDB, GRDBSQLite, Yams, ArgumentParser
+        // swift-format-ignore
+        // The products' own names.
+        case NIOCore, NIOPosix, NIOHTTP1
+        // swift-format-ignore
+        case Logging, ServiceLifecycle, UnixSignals
+        // swift-format-ignore
+        case AsyncHTTPClient, Hummingbird
+        // swift-format-ignore
+        case GRDB, GRDBSQLite, Yams, ArgumentParser
 
         var dependency: Target.Dependency { .product(name: rawValue, package: package) }
 

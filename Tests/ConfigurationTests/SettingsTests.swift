@@ -29,7 +29,12 @@ struct SettingsTests {
 
     /// Goal: `embedded:` without quotes is no YAML, and is what people type.
     @Test func bareSchemesAreURLs() throws {
-        let file = try Self.file("kafka: embedded:\nstore: embedded:?sync=batch  # why\nsource: \"embedded:?port=0\"\n")
+        let file = try Self.file(
+            """
+            kafka: embedded:
+            store: embedded:?sync=batch  # why
+            source: "embedded:?port=0"
+            """)
         defer { try? FileManager.default.removeItem(atPath: file) }
         let settings = try SettingsLoader.load(file: file, flags: [:], environment: [:])
         #expect(settings.endpoint("kafka").scheme == "embedded")

@@ -56,7 +56,8 @@ struct DeadLetterReader: Sendable {
     var total: Int { marks.values.reduce(0) { $0 + Int($1.high - $1.low) } }
 
     /// - Throws: `KafkaError` when the broker cannot be asked.
-    static func open(_ topic: String, of kafka: KafkaConfiguration) async throws -> DeadLetterReader {
+    static func open(_ topic: String, of kafka: KafkaConfiguration) async throws -> DeadLetterReader
+    {
         let admin = try KafkaAdmin(kafka)
         do {
             let marks = try await admin.watermarks(topic)
