@@ -62,6 +62,7 @@ let libraries: [Target] = [
     .systemLibrary(name: "CRocksDB", path: "Sources/C/CRocksDB"),
     .systemLibrary(name: "CLZ4", path: "Sources/C/CLZ4", pkgConfig: "liblz4"),
     .target(name: "CHash", path: "Sources/C/CHash"),
+    .target(name: "CMemory", path: "Sources/C/CMemory"),
 ]
 
 let ground: [Target] = [
@@ -152,7 +153,7 @@ let faces: [Target] = [
         and: [.Hummingbird, .NIOCore, .Logging, .ServiceLifecycle]),
     target(
         "Millrace", at: "Millrace",
-        uses: (ground + clients + engines).map(\.name) + ["MillraceConsole", "CHash"],
+        uses: (ground + clients + engines).map(\.name) + ["MillraceConsole", "CHash", "CMemory"],
         and: [
             .ArgumentParser, .Yams, .NIOCore, .Logging, .ServiceLifecycle, .UnixSignals,
             .AsyncHTTPClient, .NIOHTTP1,

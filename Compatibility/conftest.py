@@ -100,10 +100,7 @@ def start_stack(*flags, data=None, env=None) -> Stack:
         drain.join(timeout=5)
         raise RuntimeError(f"the stack did not start: {''.join(errors)}")
     answer = json.loads(line)
-    addresses = dict(answer["addresses"])
-    if data is not None:
-        addresses["data"] = str(data)
-    return Stack(process, addresses, errors)
+    return Stack(process, {**answer["addresses"], "data": answer["data"]}, errors)
 
 
 @pytest.fixture(scope="session")

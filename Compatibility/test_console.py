@@ -1,6 +1,7 @@
 """The console in headless Chromium: live, on a phone, dark and light; its API's other ends too."""
 
 import base64
+import json
 import os
 import pathlib
 import re
@@ -130,12 +131,14 @@ return [...document.querySelectorAll("header *, main *, footer *")]
 
 def test_counts_rise_while_a_run_goes_on(live, page):
     before = counts(page)
-    watched = []
+    watched, seen = [], []
     process = launch("dags", "trigger", DAG, "--conf", '{"users": 3000}', "--wait", "--data", live.data)
 
     def done():
-        watched.append((counts(page)["stored"], tasks(page).get("fetch_users")))
-        return watched[-1][0] >= before["stored"] + 3000
+        now = counts(page)
+        watched.append(tuple(now.values()))
+        seen.append(tasks(page).get("fetch_users"))
+        return now["stored"] >= before["stored"] + 3000
 
     try:
         until(done, "3,000 more people are shown as stored")
@@ -145,8 +148,8 @@ def test_counts_rise_while_a_run_goes_on(live, page):
     until(lambda: set(tasks(page).values()) == {"success", "skipped"}, "the graph shows how the run ended")
     assert tasks(page)["land_unknown"] == "skipped"
     assert counts(page) == {stage: before[stage] + 3000 for stage in STAGES}
-    assert len({seen for seen, _ in watched}) > 2, f"it is not live: {watched}"
-    assert "running" in {state for _, state in watched}
+    assert len(set(watched)) > 2, f"it is not live: {watched}"
+    assert "running" in seen
     assert text(page, "#run-title .badge") == "success"
     until(lambda: all(rate == "0 / s" for rate in texts(page, ".stage .rate")), "rates fall to nothing")
     assert "p50" in text(page, "#stage-stored") and "0 waiting" in text(page, "#stage-landed")
@@ -202,6 +205,18 @@ def test_texts_can_be_read(page, scheme, width):
         "return matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark"), scheme)
     found = page.execute_script(CONTRASTS)
     assert len(found) > 30
+    # States that a good run never shows.
+    states = ["queued", "scheduled", "running", "failed", "upstream_failed", "up_for_retry", "removed",
+              "retrying", "starting", "stopping", "stopped", "none"]
+    page.execute_script(
+        "for (const state of arguments[0]) { const made = document.createElement('span');"
+        " made.className = 'badge ' + state; made.textContent = state;"
+        " document.querySelector('#run').append(made); }", states)
+    page.execute_script(
+        "for (const one of ['live', 'wait', 'lost']) { const made = document.querySelector('#link').cloneNode(true);"
+        " made.dataset.state = one; document.querySelector('header').append(made); }")
+    found = page.execute_script(CONTRASTS)
+    assert set(states) <= {words for words, _ in found}
     poor = [(words, round(ratio, 2)) for words, ratio in found if ratio < CONTRAST_MIN]
     assert not poor, f"hard to read: {poor}"
     grounds = page.execute_script("return getComputedStyle(document.body).backgroundColor")
@@ -214,9 +229,11 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_wrong(live, page):
     own = urlsplit(live.console).netloc
     hosts = set()
     for entry in page.get_log("performance"):
-        hosts.update(re.findall(r'"requestWillBeSent".*?"url":"(?:https?|wss?)://([^/"]+)', entry["message"]))
-        hosts.update(re.findall(r'"url":"(?:https?|wss?)://([^/"]+)', entry["message"])
-                     if "requestWillBeSent" in entry["message"] else [])
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = urlsplit(message["params"]["request"]["url"])
+            if url.scheme != "data":
+                hosts.add(url.netloc)
     assert hosts == {own}
     wrong = [entry for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
     assert wrong == []

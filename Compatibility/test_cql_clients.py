@@ -230,7 +230,7 @@ VALUES = {
     ],
     "timeuuid": [uuid.UUID("00000000-0000-1000-8080-808080808080"), uuid.uuid1()],
     "tinyint": [-128, -1, 0, 127],
-    "uuid": [uuid.UUID(int=0), uuid.UUID("aaaaaaaa-0000-4000-8000-000000000001"), uuid.uuid4()],
+    "uuid": [uuid.UUID(int=0), uuid.UUID("aaaaaaaa-0000-4000-8000-000000000001"), uuid.UUID("ffffffff-0000-4000-8000-000000000001")],
     "varint": [-(2**200), -256, -255, -1, 0, 127, 128, 2**64, 2**200],
     "frozen<list<int>>": [[], [1], [1, 2], [2]],
     "frozen<set<text>>": [SortedSet([]), SortedSet(["a", "b"])],

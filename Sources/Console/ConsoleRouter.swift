@@ -41,6 +41,11 @@ struct ConsoleRouter: Sendable {
             .map { String($0.dropFirst().dropLast()) }
         router.on(RouterPath(route.path), method: method) {
             (request: Request, context: BasicRequestContext) async throws -> Response in
+            guard Self.isOwn(request) else {
+                return Self.json(
+                    ["detail": "another site's page may not change anything here"],
+                    status: .forbidden)
+            }
             var asked = ConsoleRequest()
             for name in names {
                 asked.parameters[name] = context.parameters.get(name).map {
@@ -64,6 +69,12 @@ struct ConsoleRouter: Sendable {
                     ["detail": .string(error.detail)], status: .init(code: error.status))
             }
         }
+    }
+
+    /// A browser names the page that a changing call comes from; only our own may make one.
+    private static func isOwn(_ request: Request) -> Bool {
+        guard request.method != .get, let origin = request.headers[.origin] else { return true }
+        return origin == "http://" + (request.head.authority ?? "")
     }
 
     private static var page: Response {

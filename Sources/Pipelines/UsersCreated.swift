@@ -9,6 +9,7 @@ public struct UsersCreated: Pipeline {
     static let deadLetters = "users_created.dlq"
     static let keyspace = "spark_streams"
     static let table = "created_users"
+    static let retryDelay = RetryDelay.exponential(from: .seconds(1), upTo: .minutes(5))
 
     public init() {}
 
@@ -20,7 +21,9 @@ public struct UsersCreated: Pipeline {
             ) { dag in
                 let users = dag.parameter("users", default: 1000, in: 1...1_000_000)
 
-                let people = dag.task("fetch_users", retries: 3, timeout: .seconds(1_800)) { run in
+                let people = dag.task(
+                    "fetch_users", retries: 3, retryDelay: Self.retryDelay, timeout: .minutes(30)
+                ) { run in
                     try await run.source.stage(count: run[users], deadLetters: Self.deadLetters)
                 }
                 let path = dag.branch("detect_gender", on: people) { people, run in
@@ -35,11 +38,15 @@ public struct UsersCreated: Pipeline {
                     }
                 }
                 let published = dag.task(
-                    "publish", after: landed, when: .noneFailedMinOneSuccess, retries: 3
+                    "publish", after: landed, when: .noneFailedMinOneSuccess, retries: 3,
+                    retryDelay: Self.retryDelay, timeout: .minutes(30)
                 ) { run in
                     try await run.landing.published()
                 }
-                dag.task("confirm", on: people, after: published, retries: 3) { people, run in
+                dag.task(
+                    "confirm", on: people, after: published, retries: 3,
+                    retryDelay: Self.retryDelay, timeout: .minutes(30)
+                ) { people, run in
                     let table = "\(Self.keyspace).\(Self.table)"
                     let found = try await run.store.queryable(run.staged(people), in: table)
                     try await run.store.release(people)

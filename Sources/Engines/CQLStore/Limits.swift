@@ -60,7 +60,8 @@ enum StoreLimits {
     static let writeBufferBytes: Int = 16 << 20
     static let writeBuffersMax: Int32 = 3
     static let openFilesMax: Int32 = 512
-    static let writeAheadLogBytesMax: UInt64 = 128 << 20
+    /// What a start has to read again at most: about 0.2 s.
+    static let writeAheadLogBytesMax: UInt64 = 48 << 20
     static let bloomBitsPerKey: Double = 10
     /// Merge operands of one key in memory before RocksDB joins them at a write.
     static let successiveMergesMax = 16

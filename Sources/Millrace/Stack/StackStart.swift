@@ -25,6 +25,7 @@ extension Stack {
             throw error
         }
         var stack = Stack(file: builder.file, data: data, lock: lock)
+        stack.file.data = data.path
         stack.services = builder.services
         stack.landing = builder.landing
         try data.write(stack.file.json.prettyText + "\n", to: StackFile.name)
@@ -179,7 +180,10 @@ struct StackBuilder {
             logger: logger)
         inPlay.append(
             try await Stack.console(
-                settings, options, control: control, file: file, progress: progress, logger: logger)
+                settings, options, control: control,
+                addresses: Dictionary(
+                    uniqueKeysWithValues: inPlay.map { ($0.name.rawValue, $0.address) }),
+                progress: progress, logger: logger)
         )
     }
 

@@ -24,7 +24,7 @@ enum DatabaseOptions {
         rocksdb_options_set_max_log_file_size(options, 1 << 20)
         rocksdb_options_set_stats_dump_period_sec(options, 0)
         rocksdb_options_set_skip_stats_update_on_db_open(options, 1)
-        // The log is replayed into memory and kept: a start after a crash writes no tables.
+        // Files that are no longer needed are removed behind the back of the write that ended them.
         rocksdb_options_set_avoid_unnecessary_blocking_io(options, 1)
         rocksdb_options_set_write_buffer_size(options, 1 << 20)
         return options

@@ -6,7 +6,8 @@ import MillraceConsole
 
 extension Stack {
     static func console(
-        _ settings: Settings, _ options: StackOptions, control: ControlAPI, file: StackFile,
+        _ settings: Settings, _ options: StackOptions, control: ControlAPI,
+        addresses: [String: Endpoint],
         progress: StageProgress, logger: Logger
     ) async throws -> StageInPlay {
         let endpoint = settings.endpoint("console")
@@ -18,7 +19,7 @@ extension Stack {
         let engine = try EngineOptions(.console, settings: settings)
         let server = try await engine.start(options, isTaken: isTaken) { port in
             var configuration = ConsoleConfiguration(host: engine.host, port: port)
-            configuration.addresses = file.addresses.compactMapValues { try? Endpoint.parse($0) }
+            configuration.addresses = addresses
             configuration.snapshot = { progress.snapshot }
             configuration.routes = control.routes
             configuration.queries = { await control.queries() }

@@ -12,7 +12,8 @@ extension Stack {
         switch endpoint.scheme {
         case "kafka":
             try await Reachability.demand(
-                endpoint, defaultPort: 9092, what: "the Kafka broker", at: settings.place(of: "kafka"),
+                endpoint, defaultPort: 9092, what: "the Kafka broker",
+                at: settings.place(of: "kafka"),
                 next: "start it, mend the URL, or --kafka embedded: for ours")
             return StageInPlay(name: .kafka, address: endpoint, policy: "as that cluster says")
         case "embedded":

@@ -1,0 +1,14 @@
+// See CMemory.h.
+#include "CMemory.h"
+
+#if defined(__GLIBC__) || defined(__linux__)
+#include <malloc.h>
+#endif
+
+void cmemory_limit_arenas(int count) {
+#if defined(M_ARENA_MAX)
+    mallopt(M_ARENA_MAX, count);
+#else
+    (void)count;
+#endif
+}
