@@ -25,7 +25,7 @@ check: lint ## build with the import check, lint, Swift tests, real clients, a s
 lint: ## the formatter's own strict check
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks
 
-bench: setup ## figures, as ratios to a peer measured in the same run (release build)
+bench: setup-test ## figures, as ratios to a peer measured in the same run (release build)
 	$(SWIFT) build -c release --product millrace
 	Benchmarks/run
 

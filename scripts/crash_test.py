@@ -40,6 +40,10 @@ def make_people(path: pathlib.Path, count: int, seed: int):
             out.write(json.dumps(person, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
+# Settings of the person who tests must not reach the stacks under test.
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
+
+
 class Round:
     def __init__(self, options, number, rng, folder, source, landing, postgres):
         self.options, self.number, self.rng = options, number, rng
@@ -56,7 +60,7 @@ class Round:
     def launch(self, *extra):
         return subprocess.Popen(
             [self.options.binary, "run", *extra, *self.flags], stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True, env=CLEAN, cwd=self.data.parent)
 
     def kill_at_random(self, process, longest) -> float:
         moment = self.rng.uniform(0.02, longest)
@@ -91,8 +95,10 @@ class Round:
         try:
             with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
                 return database.execute("SELECT count(*) FROM runs").fetchone()[0] > 0
-        except sqlite3.OperationalError:
-            return False
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return False
+            raise
 
     def check(self):
         landed = self.landed()
@@ -100,7 +106,7 @@ class Round:
             [self.options.binary, "up", "--json", *self.flags]
             + sum((["--" + s, "embedded:?port=0"] for s in ("kafka", "registry", "store", "orchestrator", "console")), [])
             + ([] if "--source" in self.flags else ["--source", "embedded:?port=0"]),
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, text=True, env=CLEAN, cwd=self.data.parent)
         try:
             addresses = json.loads(stack.stdout.readline())["addresses"]
             stored = self.stored(urlsplit(addresses["store"]))
@@ -151,7 +157,7 @@ def undisturbed(options, kind) -> float:
         began = time.monotonic()
         subprocess.run(
             [options.binary, "run", "--users", str(options.users), "--data", folder + "/data"], check=True,
-            stdout=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, env=CLEAN, cwd=folder)
         return time.monotonic() - began
 
 

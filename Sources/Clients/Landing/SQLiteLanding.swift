@@ -138,6 +138,8 @@ package final class SQLiteLanding: LandingStore {
             return pool
         }
         pulse.close()
+        // GRDB closes its writer before its readers, which leaves the log beside the file.
+        _ = try? pool?.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try? pool?.close()
     }
 

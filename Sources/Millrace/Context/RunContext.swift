@@ -47,5 +47,7 @@ struct RunParts: Sendable {
     var landing: any LandingStore
     var store: StoreConnection
     var progress: StageProgress
+    /// Why a streaming query has failed, with its name; `nil` while all run or wait.
+    var failedQuery: @Sendable () async -> String?
     var clock: WallClock
 }

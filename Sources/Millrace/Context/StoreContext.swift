@@ -3,6 +3,7 @@
 import CQLClient
 import CQLProtocol
 import MillraceBase
+import MillraceWorkflow
 import Synchronization
 
 /// The store, as a task sees it.
@@ -21,20 +22,24 @@ public struct StoreContext: Sendable {
     ///
     /// - Parameter table: `keyspace.table`; its key is a uuid called `id`.
     /// - Returns: how many different people were found.
+    /// - Throws: `FailTask` at once when a streaming query has failed.
     public func queryable(_ people: People, in table: String) async throws -> Int {
         var missing: Set<String> = []
         try await people.forEachPage { page in missing.formUnion(page.people.map(\.id)) }
         let count = missing.count
         var rounds = 0
-        while !missing.isEmpty {
+        repeat {
+            if let reason = await run.parts.failedQuery() {
+                throw FailTask("nobody can arrive any more: \(reason)")
+            }
             let found = try await found(of: Array(missing), in: table)
             missing.subtract(found)
+            guard !missing.isEmpty else { break }
             rounds += 1
-            if missing.isEmpty { break }
             run.log("\(missing.count) of \(count) people are not in \(table) yet")
             let step = found.isEmpty ? rounds : 1
             try await Task.sleep(for: Self.wait.wait(afterFailures: step) ?? .milliseconds(500))
-        }
+        } while true
         run.log("all \(count) people are in \(table)")
         return count
     }

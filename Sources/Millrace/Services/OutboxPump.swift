@@ -94,7 +94,7 @@ struct OutboxPump: Service {
     }
 
     private func send(_ rows: [OutboxRow], by producer: KafkaProducer) async throws {
-        _ = try await producer.send(rows.map(record))
+        try await send(rows.map(record).map(\.fitting), by: producer)
         try await landing.acknowledge(rows.map(\.sequence))
         let now = clock.milliseconds()
         var latencies = LatencyHistogram()
@@ -106,6 +106,29 @@ struct OutboxPump: Service {
         progress.add(people, to: .streamed, latencies: latencies)
         let resent = rows.count { $0.isResend }
         if resent > 0 { progress.addResent(resent) }
+    }
+
+    /// Sends records at once; when one of them can never be taken, each by itself, and that one cut
+    /// short to the dead letters. Its neighbours go on.
+    private func send(_ records: [ProducerRecord], by producer: KafkaProducer) async throws {
+        if try await isTaken(records, by: producer) { return }
+        for record in records where try await !isTaken([record], by: producer) {
+            progress.addRejected(because: ProducerRecord.tooLarge)
+            _ = try await producer.send([record.cutShort(to: ProducerRecord.smallBytes)])
+        }
+    }
+
+    /// - Returns: `false` when a record is too large for the broker, so that no retry helps.
+    private func isTaken(
+        _ records: [ProducerRecord], by producer: KafkaProducer
+    ) async throws -> Bool {
+        do {
+            _ = try await producer.send(records)
+            return true
+        } catch {
+            guard error.isTooLarge else { throw error }
+            return false
+        }
     }
 
     /// The record's time is the moment of the fetch: all latencies start there.
@@ -125,5 +148,43 @@ struct OutboxPump: Service {
             value: [
                 0, UInt8(id >> 24), UInt8(id >> 16 & 0xff), UInt8(id >> 8 & 0xff), UInt8(id & 0xff),
             ])
+    }
+}
+
+extension KafkaError {
+    /// No retry helps: the broker, or the client before it, refuses a record of this size.
+    fileprivate var isTooLarge: Bool { name == "MSG_SIZE_TOO_LARGE" || name == "MESSAGE_TOO_LARGE" }
+}
+
+extension ProducerRecord {
+    /// The reason that a record too large for Kafka travels with.
+    static let tooLarge = "the record is larger than Kafka takes"
+    /// What every client and broker takes unless configured for less: librdkafka's
+    /// `message.max.bytes` of 1,000,000 less room for the batch's own bytes.
+    static let fittingBytes = 990_000
+    /// What is kept of a record that even a small limit refuses.
+    static let smallBytes = 10_000
+
+    /// Itself, or its beginning as a dead letter when no broker would take it whole.
+    var fitting: ProducerRecord {
+        sizeBytes > Self.fittingBytes ? cutShort(to: Self.fittingBytes / 2) : self
+    }
+
+    private var sizeBytes: Int {
+        let headers = headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 16 }
+        return (key?.count ?? 0) + (value?.count ?? 0) + headers
+    }
+
+    /// The first bytes of the value, to the dead-letter topic, with the reason and the whole size.
+    func cutShort(to bytesMax: Int) -> ProducerRecord {
+        var copy = self
+        if !topic.hasSuffix(".dlq") { copy.topic += ".dlq" }
+        copy.value = value.map { Array($0.prefix(bytesMax)) }
+        if !headers.contains(where: { $0.name == "reason" }) {
+            copy.headers.append(KafkaHeader(name: "reason", value: Array(Self.tooLarge.utf8)))
+        }
+        let size = Array(String(value?.count ?? 0).utf8)
+        copy.headers.append(KafkaHeader(name: "truncated.from.bytes", value: size))
+        return copy
     }
 }

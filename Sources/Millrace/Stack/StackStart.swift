@@ -164,7 +164,12 @@ struct StackBuilder {
             stackID: try data.stackID(),
             cursors: SourceCursors(path: data.path("source-cursors.json")),
             staging: StagingArea(folder: data.path("staging")), landing: landing,
-            store: StoreConnection(store, logger: logger), progress: progress, clock: .system)
+            store: StoreConnection(store, logger: logger), progress: progress,
+            failedQuery: { [runner] in
+                await runner?.statuses().first { $0.state == .failed }.map {
+                    "streaming query \($0.name) failed: \($0.exception ?? $0.message)"
+                }
+            }, clock: .system)
         inPlay.append(
             try await Stack.orchestrator(
                 settings, options, dags: pipelines.flatMap(\.dags), data: data,

@@ -109,6 +109,10 @@ struct LogRecovery {
             log.bytesCut += size - good.position
             try file.cut(to: good.position)
             try file.flush()
+        } else if !isClean {
+            // A batch that a killed process had written and not flushed is about to be served, and
+            // acknowledged when its producer repeats it: it must be on disk by then.
+            try file.flush()
         }
         log.activeBytes = good.position
         log.endOffset = good.offset

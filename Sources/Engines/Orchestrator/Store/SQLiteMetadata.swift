@@ -40,7 +40,11 @@ package final class SQLiteMetadata: MetadataStore {
     }
 
     package func close() async {
-        _ = try? await writer.run { [pool] in try pool.close() }
+        _ = try? await writer.run { [pool] in
+            // GRDB closes its writer before its readers, which leaves the log beside the file.
+            try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try pool.close()
+        }
     }
 
     package func write(_ changes: [MetadataChange]) async throws(OrchestratorError) {
