@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from clients import (
-    PATIENCE_SECONDS, answer, end, everywhere_once, landed, launch, make_people, millrace, refuse, succeed, until,
+    answer, end, everywhere_once, landed, launch, make_people, millrace, refuse, stored, succeed, until,
 )
 from conftest import start_stack
 
@@ -338,6 +338,36 @@ class TestData:
         (data / "format").write_text(version)
         assert answer("run", "--users", 5, "--data", data)["confirmed"] == 5
         check_everywhere(data, 10)
+
+
+    def test_a_query_that_cannot_go_on_ends_the_run(self, folder):
+        data = folder / "data"
+        answer("run", "--users", 5, "--data", data)
+        for file in (data / "checkpoints" / "users_created" / "offsets").iterdir():
+            file.write_text("junk")
+        errors = refuse("run", "--users", 5, "--data", data, says=["checkpoints", "users_created", "confirm"])
+        assert "tasks logs" in errors
+        # Putting the checkpoint aside reads the topic anew; the run's last task finds everybody then.
+        stack = start_stack(data=data)
+        try:
+            succeed("queries", "restart", "users_created", "--from", "earliest", "--data", data)
+            until(lambda: len(stored(stack.cql)) == 10, "everybody is stored")
+            succeed("tasks", "clear", "user_automation", "latest", "confirm", "--data", data)
+
+            def confirmed():
+                runs = answer("dags", "list-runs", "user_automation", "--data", data)
+                return [run["state"] for run in runs] == ["success", "success"]
+
+            until(confirmed, "the failed run is mended")
+            assert len(everywhere_once(stack)) == 10
+        finally:
+            assert stack.stop() == 0
+
+    def test_stopped_data_is_in_its_files(self, folder):
+        answer("run", "--users", 5, "--data", folder / "data")
+        assert not list((folder / "data").glob("*.sqlite-wal")) or all(
+            log.stat().st_size == 0 for log in (folder / "data").glob("*.sqlite-wal"))
+        assert len(landed(folder / "data" / "landing.sqlite")) == 5
 
 
 @contextmanager

@@ -139,7 +139,7 @@ package final class SQLiteLanding: LandingStore {
         }
         pulse.close()
         // GRDB closes its writer before its readers, which leaves the log beside the file.
-        _ = try? pool?.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        _ = try? await pool?.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try? pool?.close()
     }
 
