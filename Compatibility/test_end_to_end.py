@@ -49,7 +49,7 @@ class TestRuns:
         for run, count in ((first, 120), (second, 80)):
             assert run["state"] == "success"
             assert run["confirmed"] == count
-            assert [run["stages"][s]["count"] for s in ("fetched", "landed", "streamed", "processed", "stored")] == [count] * 5
+            assert {stage["count"] for stage in run["stages"].values()} == {count} and len(run["stages"]) == 5
             assert sum(people["inserted"] for people in run["people"].values()) == count
             assert set(run["states"].values()) <= DONE
             assert run["rejected"] == {} and run["resent"] == 0 and run["skipped"] == 0
@@ -262,13 +262,14 @@ class TestLookingAround:
 
     def test_config(self, folder):
         (folder / "millrace.yaml").write_text("partitions: 3\nlanding: postgres://me:secret@db/people\n")
-        config = answer("config", "--store", "cassandra://db:9042", cwd=folder, env={"MILLRACE_KAFKA": "kafka://k:9092"})
+        kafka = {"MILLRACE_KAFKA": "kafka://k:9092"}
+        config = answer("config", "--store", "cassandra://db:9042", cwd=folder, env=kafka)
         assert config["partitions"] == {"value": "3", "from": "millrace.yaml"}
         assert config["kafka"] == {"value": "kafka://k:9092", "from": "MILLRACE_KAFKA"}
         assert config["store"] == {"value": "cassandra://db:9042", "from": "--store"}
         assert config["source"]["from"] == "default"
         assert "secret" not in json.dumps(config)
-        text = succeed("config", cwd=folder, env={"MILLRACE_KAFKA": "kafka://k:9092"})
+        text = succeed("config", cwd=folder, env=kafka)
         (folder / "again.yaml").write_text(text)
         again = answer("config", "--config", folder / "again.yaml", cwd=folder)
         assert again["kafka"]["value"] == "kafka://k:9092", "what is printed is a configuration itself"
@@ -313,7 +314,7 @@ class TestWithoutALiveStack:
         for reason in ("email is empty", "no JSON object", "does not end"):
             assert reason in text
         letters = answer("dlq", "list", "--data", data)
-        assert sorted(letter["reason"][:14] for letter in letters) == ["email is empty", "the record is ", "the record is "]
+        assert sorted(letter["reason"][:13] for letter in letters) == ["email is empt"] + ["the record is"] * 2
         shown = json.loads(succeed("dlq", "show", letters[-1]["place"], "--data", data))
         assert shown["value"].startswith('{"gender":"male"') and shown["headers"]["index"] == "1"
         replayed = succeed("dlq", "replay", "--data", data)

@@ -167,7 +167,8 @@ class TestSource:
 
     def test_a_refusal_that_stays_is_told(self, folder, source):
         source.faults = [lambda h: h.reply(404, b"no such thing")] * 100
-        errors = refuse("run", "--users", 5, "--json", "--data", folder / "data", "--source", source.url, says=["404", "tasks logs", source.url])
+        flags = ["--data", folder / "data", "--source", source.url]
+        errors = refuse("run", "--users", 5, "--json", *flags, says=["404", "tasks logs", source.url])
         assert "fetch_users" in errors
 
     def test_nobody_there_is_told_at_once(self, folder):
