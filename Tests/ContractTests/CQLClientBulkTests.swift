@@ -115,7 +115,8 @@ struct CQLClientBulkTests {
                 }
             })
         let session = try await CQLSession.connect(
-            server.endpoint("?timeout_ms=500"), logger: cqlLogger)
+            server.endpoint("?timeout_ms=\(trouble == "silence" ? 2_000 : 30_000)"),
+            logger: cqlLogger)
         let statement = try await session.prepare("INSERT")
         try await session.executeAll(statement, rows: rows(2_000))
         check(seen, 2_000, repeats: true)
