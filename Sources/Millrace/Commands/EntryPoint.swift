@@ -44,6 +44,15 @@ private func runCommand() async -> Int32 {
         return 130
     } catch {
         let code = RootCommand.exitCode(for: error)
+        if code == .failure, !(error is ExitCode) {
+            // Not about the command line's own words: a service or a client that gave up.
+            let failure = Failure(
+                "the command ended unexpectedly",
+                at: "millrace " + (CommandLine.arguments.dropFirst().first ?? ""),
+                because: "\(error)", next: "the same with --log-level debug, or millrace doctor")
+            Terminal.printError("millrace: \(failure)")
+            return 1
+        }
         let text = RootCommand.fullMessage(for: error)
         if code == .success {
             Terminal.print(text)
