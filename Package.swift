@@ -31,7 +31,7 @@ extension Product {
     enum Name: String {
         // swift-format-ignore
         // The products' own names.
-        case NIOCore, NIOPosix, NIOHTTP1
+        case NIOCore, NIOPosix, NIOHTTP1, NIOSSL, Crypto, JWTKit
         // swift-format-ignore
         case Logging, ServiceLifecycle, UnixSignals
         // swift-format-ignore
@@ -44,6 +44,9 @@ extension Product {
         private var package: String {
             switch self {
             case .NIOCore, .NIOPosix, .NIOHTTP1: "swift-nio"
+            case .NIOSSL: "swift-nio-ssl"
+            case .Crypto: "swift-crypto"
+            case .JWTKit: "jwt-kit"
             case .Logging: "swift-log"
             case .ServiceLifecycle, .UnixSignals: "swift-service-lifecycle"
             case .AsyncHTTPClient: "async-http-client"
@@ -61,6 +64,9 @@ let libraries: [Target] = [
     .systemLibrary(name: "CPostgres", path: "Sources/C/CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CRocksDB", path: "Sources/C/CRocksDB"),
     .systemLibrary(name: "CLZ4", path: "Sources/C/CLZ4", pkgConfig: "liblz4"),
+    .systemLibrary(name: "CZstd", path: "Sources/C/CZstd", pkgConfig: "libzstd"),
+    .systemLibrary(name: "CZlib", path: "Sources/C/CZlib", pkgConfig: "zlib"),
+    .systemLibrary(name: "CSnappy", path: "Sources/C/CSnappy"),
     .target(name: "CHash", path: "Sources/C/CHash"),
     .target(name: "CMemory", path: "Sources/C/CMemory"),
 ]
@@ -71,7 +77,8 @@ let ground: [Target] = [
         "MillraceHTTPServing", at: "HTTPServing",
         and: [.Hummingbird, .NIOCore, .Logging, .ServiceLifecycle]),
     target(
-        "KafkaProtocol", at: "Protocols/KafkaProtocol", uses: ["MillraceBase", "CHash"],
+        "KafkaProtocol", at: "Protocols/KafkaProtocol",
+        uses: ["MillraceBase", "CHash", "CLZ4", "CZstd", "CZlib", "CSnappy"],
         and: [.NIOCore]),
     target(
         "CQLProtocol", at: "Protocols/CQLProtocol", uses: ["MillraceBase", "CHash", "CLZ4"],
@@ -110,7 +117,9 @@ let clients: [Target] = [
 let engines: [Target] = [
     target(
         "MillraceBroker", at: "Engines/Broker", uses: ["MillraceBase", "KafkaProtocol", "CHash"],
-        and: [.NIOCore, .NIOPosix, .Logging, .ServiceLifecycle]),
+        and: [
+            .NIOCore, .NIOPosix, .NIOSSL, .Crypto, .JWTKit, .Logging, .ServiceLifecycle,
+        ]),
     target(
         "SchemaRegistry", at: "Engines/SchemaRegistry",
         uses: [
@@ -202,6 +211,9 @@ let package = Package(
         .package(
             url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
         .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
+        .package(url: "https://github.com/apple/swift-nio-ssl", .upToNextMinor(from: "2.37.6")),
+        .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
+        .package(url: "https://github.com/vapor/jwt-kit", .upToNextMinor(from: "5.7.1")),
         .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
         .package(url: "https://github.com/groue/GRDB.swift", .upToNextMinor(from: "7.10.0")),
         .package(

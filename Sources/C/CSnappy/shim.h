@@ -1,0 +1,2 @@
+// What Swift sees of the system library.
+#include <snappy-c.h>
