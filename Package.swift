@@ -172,6 +172,10 @@ let faces: [Target] = [
         name: "MillraceCLI", dependencies: ["Millrace", "MillracePipelines"],
         path: "Sources/MillraceCLI",
         swiftSettings: strict),
+    .executableTarget(
+        name: "kafka-load",
+        dependencies: ["MillraceBase", "CRdKafka", Product.Name.ArgumentParser.dependency],
+        path: "Benchmarks/KafkaLoad", swiftSettings: strict),
 ]
 
 let suites: [Target] = [
