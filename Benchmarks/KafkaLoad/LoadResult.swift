@@ -23,7 +23,7 @@ struct LoadResult {
         return text + "}"
     }
 
-    private func milliseconds(_ part: Double) -> Double {
-        latency.quantile(part) / .milliseconds(1)
+    private func milliseconds(_ share: Double) -> Double {
+        (latency.percentile(share) ?? .zero) / .milliseconds(1)
     }
 }
