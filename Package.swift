@@ -92,7 +92,7 @@ let clients: [Target] = [
     target(
         "KafkaClient", at: "Clients/KafkaClient",
         uses: ["MillraceBase", "KafkaProtocol", "CRdKafka"],
-        and: [.Logging]),
+        and: [.NIOCore, .NIOPosix, .NIOSSL, .Crypto, .Logging]),
     target(
         "RegistryClient", at: "Clients/RegistryClient", uses: ["MillraceBase", "MillraceSchemas"],
         and: [.AsyncHTTPClient, .NIOCore, .NIOHTTP1]),

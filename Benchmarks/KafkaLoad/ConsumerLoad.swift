@@ -61,12 +61,21 @@ struct TopicReader {
         var messages = [UnsafeMutablePointer<rd_kafka_message_t>?](repeating: nil, count: 10_000)
         var silence = 0
         while left > 0 {
-            let got = rd_kafka_consume_batch_queue(queue, 100, &messages, min(left, messages.count))
+            // A batch call waits for a whole batch; so the first record is waited for alone.
+            messages[0] = rd_kafka_consume_queue(queue, 100)
+            var got = messages[0] == nil ? 0 : 1
+            if got == 1, left > 1 {
+                got += messages[1...].withUnsafeMutableBufferPointer { rest in
+                    max(
+                        rd_kafka_consume_batch_queue(
+                            queue, 0, rest.baseAddress, min(left - 1, rest.count)), 0)
+                }
+            }
             silence = got == 0 ? silence + 1 : 0
             guard silence < 300 else {
                 throw LoadError(description: "nothing came; \(left) missing")
             }
-            for message in messages.prefix(max(Int(got), 0)) {
+            for message in messages.prefix(got) {
                 guard let message else { continue }
                 if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
                     visit(message)

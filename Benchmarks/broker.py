@@ -1,0 +1,229 @@
+"""Figures of the embedded broker, beside what the disk and the loopback of this machine give in the same run.
+
+Method
+  load         kafka-load (Benchmarks/KafkaLoad), over librdkafka with acks=all, against `millrace up --only kafka`
+               in a process of its own; both share the processors, so this is a floor of what the broker can do.
+  disk         the same bytes written to one file in blocks of 256 KiB, with one fdatasync at the end (none) or after
+               each block (group, always); the ratio is the broker's MB/s divided by the disk's.
+  loopback     the same bytes through one TCP connection between two processes; the ratio is by its MB/s.
+  latency      20 MB/s of 1 KB records; from the produce call to its acknowledgement, and from the produce call of
+               one client to the read of another (tail).
+  start        from exec to the line that says the broker answers: empty, and with --data-gigabytes of log.
+
+Example: Benchmarks/broker --quick
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+RELEASE = ROOT / ".build" / "release"
+BLOCK = 256 << 10
+
+
+class Broker:
+    """`millrace up` with Kafka alone."""
+
+    def __init__(self, policy, data):
+        started = time.monotonic()
+        self.process = subprocess.Popen(
+            [str(RELEASE / "millrace"), "up", "--only", "kafka", "--data", str(data), "--json",
+             "--kafka", f"embedded:?port=0&durability={policy}"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self.process.stdout.readline()
+        self.start_seconds = time.monotonic() - started
+        self.address = json.loads(line)["addresses"]["kafka"].removeprefix("kafka://").split("?")[0]
+
+    def resident_megabytes(self):
+        for line in open(f"/proc/{self.process.pid}/status", encoding="ascii"):
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def processor_seconds(self):
+        fields = open(f"/proc/{self.process.pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+
+def topic(broker, name, partitions):
+    from confluent_kafka.admin import AdminClient, NewTopic
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    for future in admin.create_topics([NewTopic(name, partitions, 1)]).values():
+        future.result(30)
+    return name
+
+
+def load(broker, *arguments):
+    out = subprocess.run([str(RELEASE / "kafka-load"), *map(str, arguments), "--brokers", broker.address],
+                         check=True, capture_output=True, text=True, timeout=600)
+    return json.loads(out.stdout)
+
+
+def disk(folder, size_bytes, flush_each):
+    block, path = os.urandom(BLOCK), os.path.join(folder, "disk-floor")
+    started = time.monotonic()
+    with open(path, "wb", buffering=0) as file:
+        for _ in range(max(size_bytes // BLOCK, 1)):
+            file.write(block)
+            if flush_each:
+                os.fdatasync(file.fileno())
+        os.fdatasync(file.fileno())
+    seconds = time.monotonic() - started
+    os.unlink(path)
+    return size_bytes / seconds / 1e6
+
+
+def loopback(size_bytes):
+    listener = socket.create_server(("127.0.0.1", 0))
+    child = os.fork()
+    if child == 0:
+        taken, _ = listener.accept()
+        while taken.recv(BLOCK):
+            pass
+        os._exit(0)
+    sender, block = socket.create_connection(listener.getsockname()), os.urandom(BLOCK)
+    started = time.monotonic()
+    for _ in range(max(size_bytes // BLOCK, 1)):
+        sender.sendall(block)
+    sender.close()
+    os.waitpid(child, 0)
+    return size_bytes / (time.monotonic() - started) / 1e6
+
+
+def line(text):
+    print(text, flush=True)
+
+
+def throughput(args, folder, results):
+    tcp = loopback(args.bytes)
+    line(f"loopback     {tcp:,.0f} MB/s through one connection")
+    results["loopback_mb_s"] = tcp
+    for policy in args.policies:
+        floor = disk(folder, args.bytes, policy != "none")
+        line(f"{policy:<8} disk {floor:,.0f} MB/s in blocks of 256 KiB" + ("" if policy == "none" else ", each flushed"))
+        data = pathlib.Path(folder) / policy
+        broker = Broker(policy, data)
+        try:
+            for size in (100, 1000):
+                for partitions in args.partitions:
+                    for producers in args.producers:
+                        name = topic(broker, f"load-{size}-{partitions}-{producers}", partitions)
+                        before = broker.processor_seconds()
+                        got = load(broker, "produce", "--topic", name, "--records", args.bytes // max(size, 200),
+                                   "--size", size, "--producers", producers)
+                        got.update(policy=policy, size=size, partitions=partitions, producers=producers,
+                                   broker_cpu=broker.processor_seconds() - before,
+                                   disk_ratio=got["megabytes_per_second"] / floor,
+                                   loopback_ratio=got["megabytes_per_second"] / tcp)
+                        results["produce"].append(got)
+                        line(f"  produce {size:>5} B {partitions:>3} partitions {producers:>2} producers "
+                             f"{got['records_per_second']:>9,} rec/s {got['megabytes_per_second']:>6.0f} MB/s "
+                             f"= {got['disk_ratio']:.2f} of disk, {got['loopback_ratio']:.2f} of loopback; "
+                             f"broker {got['broker_cpu']:.1f} s CPU; failed {got['failed']}")
+            for size in (100, 1000):
+                name = f"load-{size}-{args.partitions[0]}-{args.producers[0]}"
+                before = broker.processor_seconds()
+                got = load(broker, "consume", "--topic", name, "--records", args.bytes // max(size, 200))
+                got.update(policy=policy, size=size, broker_cpu=broker.processor_seconds() - before)
+                results["consume"].append(got)
+                line(f"  catch-up {size:>4} B {got['records_per_second']:>9,} rec/s "
+                     f"{got['megabytes_per_second']:>6.0f} MB/s = {got['megabytes_per_second'] / tcp:.2f} of loopback; "
+                     f"broker {got['broker_cpu']:.1f} s CPU")
+            latency(broker, args, policy, results)
+        finally:
+            broker.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def latency(broker, args, policy, results):
+    records = 20_000 * args.seconds
+    for name, verb in (("acknowledged", "produce"), ("read by another", "tail")):
+        made = topic(broker, f"rate-{verb}", 6)
+        got = load(broker, verb, "--topic", made, "--records", records, "--size", 1000, "--rate", 20_000_000)
+        ms = got["latency_ms"]
+        results["latency"].append(dict(got, policy=policy, what=name))
+        line(f"  20 MB/s of 1 KB, {name}: p50 {ms['p50']:.1f} p99 {ms['p99']:.1f} p99.9 {ms['p999']:.1f} ms")
+
+
+def start(args, folder, results):
+    times, data = [], pathlib.Path(folder) / "start"
+    for _ in range(7):
+        shutil.rmtree(data, ignore_errors=True)
+        broker = Broker("group", data)
+        times.append(broker.start_seconds * 1e3)
+        time.sleep(0.5)
+        idle = broker.resident_megabytes()
+        broker.stop()
+    results["start_ms"], results["idle_mb"] = statistics.median(times), idle
+    line(f"start        empty {statistics.median(times):.0f} ms (median of 7), idle {idle:.0f} MB resident")
+    if not args.data_gigabytes:
+        return
+    broker = Broker("none", data)
+    name = topic(broker, "big", 6)
+    load(broker, "produce", "--topic", name, "--records", int(args.data_gigabytes * 1e6), "--size", 1000)
+    broker.stop()
+    times = []
+    for _ in range(5):
+        broker = Broker("group", data)
+        times.append(broker.start_seconds * 1e3)
+        time.sleep(0.5)
+        idle = broker.resident_megabytes()
+        broker.stop()
+    broker = Broker("group", data)
+    broker.process.kill()
+    broker.process.wait()
+    broker = Broker("group", data)
+    killed = broker.start_seconds * 1e3
+    broker.stop()
+    results["start_big_ms"], results["start_killed_ms"] = statistics.median(times), killed
+    line(f"start        with {args.data_gigabytes} GB: {statistics.median(times):.0f} ms after a clean stop, "
+         f"{killed:.0f} ms after kill -9; idle {idle:.0f} MB")
+    shutil.rmtree(data, ignore_errors=True)
+
+
+def numbers(text):
+    return [int(part) for part in text.split(",")]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="smaller loads, and no start with data")
+    parser.add_argument("--bytes", type=int, default=400_000_000, help="payload of each 1 KB load; a 100 B load has half")
+    parser.add_argument("--policies", type=lambda t: t.split(","), default=["none", "group", "always"])
+    parser.add_argument("--partitions", type=numbers, default=[1, 6, 100])
+    parser.add_argument("--producers", type=numbers, default=[1, 4, 16])
+    parser.add_argument("--seconds", type=int, default=10, help="of the load at 20 MB/s")
+    parser.add_argument("--data-gigabytes", type=float, default=10, help="of log for the start; 0: not measured")
+    parser.add_argument("--json", help="file for all figures")
+    parser.add_argument("--only", choices=["throughput", "start"])
+    args = parser.parse_args()
+    if args.quick:
+        args.bytes, args.seconds, args.data_gigabytes = 100_000_000, 4, 0
+    results = {"produce": [], "consume": [], "latency": []}
+    line(f"{os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}, release build")
+    with tempfile.TemporaryDirectory(prefix="millrace-bench-", dir=os.environ.get("TMPDIR")) as folder:
+        if args.only != "throughput":
+            start(args, folder, results)
+        if args.only != "start":
+            throughput(args, folder, results)
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
