@@ -5,7 +5,7 @@ SWIFT ?= swift
 USERS ?= 1000
 ROUNDS ?= 50
 
-.PHONY: run test check lint bench crash setup setup-test help
+.PHONY: run test check lint bench crash crash-broker setup setup-test help
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,6 +32,10 @@ bench: setup-test ## figures, as ratios to a peer measured in the same run (rele
 crash: setup-test ## kill -9 at random moments of a run, then resume (ROUNDS=50)
 	$(SWIFT) build --product millrace
 	scripts/crash-test --rounds $(ROUNDS) --binary .build/debug/millrace
+
+crash-broker: setup-test ## kill -9 of the broker under idempotent and transactional producers (ROUNDS=50)
+	$(SWIFT) build --product millrace
+	scripts/crash-broker --rounds $(ROUNDS) --binary .build/debug/millrace
 
 setup: ## the system libraries the binary links
 	scripts/setup

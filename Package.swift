@@ -124,7 +124,7 @@ let engines: [Target] = [
         "SchemaRegistry", at: "Engines/SchemaRegistry",
         uses: [
             "MillraceBase", "MillraceHTTPServing", "MillraceSchemas", "KafkaClient",
-            "KafkaProtocol",
+            "KafkaProtocol", "CHash",
         ],
         and: [.Hummingbird, .NIOCore, .Logging, .ServiceLifecycle]),
     target(

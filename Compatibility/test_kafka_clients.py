@@ -181,11 +181,6 @@ class TestConfluentProducer:
         kind, when = message.timestamp()
         assert kind == 2 and abs(when - time.time() * 1000) < 60_000
 
-    def test_a_transaction_is_refused_clearly(self, stack):
-        client = producer(stack, transactional_id=fresh("tx"))
-        with pytest.raises(KafkaException):
-            client.init_transactions(5)
-
 
 class TestConfluentConsumer:
     def test_two_members_share_the_partitions(self, stack, admin):

@@ -145,10 +145,12 @@ def test_soft_then_permanent_deletion(stack, client, subject):
     assert subject not in client.get_subjects()
     assert subject in client.get_subjects(deleted=True)
     assert request(stack, "GET", f"/schemas/ids/{number}")[0] == 200
-    assert client.register_schema(subject, Schema(AVRO, "AVRO")) == number
+    # By HTTP: the client remembers what it registered.
+    assert register(stack, subject, AVRO)[1]["id"] == number
     assert request(stack, "GET", path + "/versions") == (200, [3])
     client.delete_subject(subject)
-    assert request(stack, "DELETE", path + "?permanent=true") == (200, [1, 2, 3])
+    # The first version gave its place to the third, which is the same schema.
+    assert request(stack, "DELETE", path + "?permanent=true") == (200, [2, 3])
     assert subject not in client.get_subjects(deleted=True)
 
 
@@ -166,7 +168,7 @@ def test_soft_then_permanent_deletion(stack, client, subject):
         (
             "POST",
             "/subjects/s/versions",
-            {"schema": 'syntax = "proto3";', "schemaType": "PROTOBUF"},
+            {"schema": 'syntax = "proto3"; message', "schemaType": "PROTOBUF"},
             (422, 42201),
         ),
         ("GET", "/subjects/s/versions/zero", None, (422, 42202)),
@@ -296,6 +298,8 @@ def test_registry_topic_has_confluents_form(stack, subject):
             message = consumer.poll(0.2)
             if message is None or message.error() or not message.value():
                 continue
+            if not message.key().startswith(b"{"):
+                continue  # Another test puts records there that are none.
             key, value = json.loads(message.key()), json.loads(message.value())
             if key.get("subject") == subject and key["keytype"] == "SCHEMA":
                 assert key == {

@@ -80,7 +80,10 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             out += hosts.map(\.description).joined(separator: ",")
         }
         out += path
-        let secrets: Set<String> = ["password", "sasl.password", "sslpassword", "token"]
+        let secrets: Set<String> = [
+            "password", "sasl.password", "sslpassword", "token", "ssl.key.password", "ssl.key.pem",
+            "ssl.keystore.password", "sasl.oauthbearer.client.secret",
+        ]
         let shown = options.sorted { $0.key < $1.key }.map { name, value in
             let hidden = secrets.contains(name) && !showingPassword
             return PercentCoding.encoded(name) + "="

@@ -10,6 +10,8 @@ package struct ConsoleConfiguration: Sendable {
     package var port: Int
     /// The other stages, by their setting's name (`kafka`, `store`, …), as a client dials them.
     package var addresses: [String: Endpoint] = [:]
+    /// What the console itself dials where the address asks who one is; never shown.
+    package var insideKafka: Endpoint?
     /// What the stages did since the stack started.
     package var snapshot: @Sendable () -> StageProgress.Snapshot = { .init() }
     /// The streaming queries, whichever runner runs them.

@@ -19,7 +19,8 @@ final class ConsoleWatcher: Sendable {
 
     init(_ configuration: ConsoleConfiguration, logger: Logger) {
         self.configuration = configuration
-        topics = TopicWatcher(kafka: configuration.addresses["kafka"], logger: logger)
+        topics = TopicWatcher(
+            kafka: configuration.insideKafka ?? configuration.addresses["kafka"], logger: logger)
         runs = RunWatcher(orchestrator: configuration.addresses["orchestrator"])
     }
 

@@ -4,7 +4,7 @@ import Foundation
 package import Hummingbird
 package import Logging
 import NIOCore
-import ServiceLifecycle
+package import ServiceLifecycle
 
 /// Why an HTTP server of ours does not listen.
 package enum ListenError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -41,10 +41,12 @@ package final class BoundHTTPServer: Service {
     /// A server that is never run does not outlive its owner.
     deinit { serving.cancel() }
 
-    /// - Parameter port: 0 takes a free one.
+    /// - Parameters:
+    ///   - port: 0 takes a free one.
+    ///   - services: run before the first request is answered and until the last one is.
     package static func start(
         _ responder: some HTTPResponder<BasicRequestContext>, host: String, port: Int,
-        logger: Logger
+        alongside services: [any Service] = [], logger: Logger
     ) async throws(ListenError) -> BoundHTTPServer {
         let (ports, bound) = AsyncThrowingStream.makeStream(of: Int.self)
         var quiet = logger
@@ -55,9 +57,9 @@ package final class BoundHTTPServer: Service {
             configuration: .init(address: .hostname(host, port: port), reuseAddress: true),
             onServerRunning: { channel in bound.yield(channel.localAddress?.port ?? port) },
             logger: quiet)
-        var services = ServiceGroupConfiguration(services: [application], logger: quiet)
-        services.maximumGracefulShutdownDuration = Self.patience
-        let group = ServiceGroup(configuration: services)
+        var options = ServiceGroupConfiguration(services: services + [application], logger: quiet)
+        options.maximumGracefulShutdownDuration = Self.patience
+        let group = ServiceGroup(configuration: options)
         // Its parent is this object: `run` waits for it, and a failed start ends it.
         let serving = Task {
             do {

@@ -125,7 +125,7 @@ struct GroupCoordinatorTests {
                 await coordinator.join(
                     Self.joining("", instance: "i"), version: 5, clientID: "c", clientHost: "h")
             }
-            while await coordinator.groups["g"]?.machine.members.count != 2 { await Task.yield() }
+            while await coordinator.groups["g"]?.classic?.members.count != 2 { await Task.yield() }
             group.cancelAll()
             return await group.next()
         }
@@ -141,7 +141,7 @@ struct GroupCoordinatorTests {
                 await coordinator.join(
                     Self.joining(""), version: 3, clientID: "c", clientHost: "h")
             }
-            while await coordinator.groups["g"]?.machine.members.count != 2 { await Task.yield() }
+            while await coordinator.groups["g"]?.classic?.members.count != 2 { await Task.yield() }
             steady.advance(10_000)
             await coordinator.timePassed()
             return await group.next()
@@ -344,10 +344,10 @@ struct GroupCoordinatorTests {
     @Test func oldOffsetsGo() async throws {
         _ = await (try coordinator(at: 1_000)).commit(Self.committing(1), version: 8)
         let week: Int64 = 7 * 24 * 3_600_000
-        let justBefore = try await coordinator(at: 1_000 + week)
+        let justBefore = try await coordinator(at: 999 + week)
         await justBefore.timePassed()
         #expect(await committed(justBefore) == ["t-0=1"])
-        let after = try await coordinator(at: 1_001 + week)
+        let after = try await coordinator(at: 1_000 + week)
         await after.timePassed()
         #expect(await committed(after) == [])
         #expect(await after.list(ListGroupsRequest()).groups.isEmpty)

@@ -79,11 +79,11 @@ struct GroupRecordTests {
 
     /// Goal: kinds of records that other coordinators write are told apart, and can be passed over.
     @Test func refusesOtherKinds() {
-        let modern = GroupRecord(key: [0, 3, 0, 1, 0x67], value: [0, 0])
-        #expect(throws: WireError.self) { try GroupStoredRecord(modern) }
+        let share = GroupRecord(key: [0, 11, 0, 1, 0x67], value: [0, 0])
+        #expect(throws: WireError.self) { try GroupStoredRecord(share) }
         #expect(GroupReplay().skippedCount == 0)
         let replay = GroupReplay()
-        replay.add(modern)
+        replay.add(.records([share], producer: nil), partition: 0)
         #expect(replay.skippedCount == 1)
     }
 }

@@ -15,8 +15,9 @@ struct GroupScene {
     private var ticket: GroupTicket = 0
 
     init(initialDelayMilliseconds: Int64 = 0) {
-        machine = GroupMachine(
-            groupID: "g", initialDelayMilliseconds: initialDelayMilliseconds)
+        var rules = GroupRules()
+        rules.initialRebalanceDelayMilliseconds = initialDelayMilliseconds
+        machine = GroupMachine(groupID: "g", rules: rules)
     }
 
     mutating func perform(_ actions: [GroupMachine.Action]) {

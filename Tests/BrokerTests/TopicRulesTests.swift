@@ -16,6 +16,8 @@ struct TopicRulesTests {
     @Test(arguments: [
         ["retention.ms": "-1"], ["cleanup.policy": "compact,delete"], ["cleanup.policy": "compact"],
         ["message.timestamp.type": "LogAppendTime"], ["segment.bytes": "1048576"], [:],
+        ["cleanup.policy": ""], ["compression.type": "gzip"],
+        ["leader.replication.throttled.replicas": "0:1,1:1"],
     ])
     func takesSettings(settings: [String: String]) {
         #expect(TopicSettings.fault(settings) == nil)
@@ -24,7 +26,9 @@ struct TopicRulesTests {
     /// Goal: what could not be honoured is refused, not kept silently.
     @Test(arguments: [
         ["retention.ms": "-2"], ["cleanup.policy": "shred"], ["no.such": "1"],
-        ["compression.type": "gzip"], ["segment.bytes": "x"], ["min.insync.replicas": "0"],
+        ["compression.type": "brotli"], ["segment.bytes": "x"], ["preallocate": "true"],
+        ["min.compaction.lag.ms": "2", "max.compaction.lag.ms": "1"], ["segment.jitter.ms": "1"],
+        ["min.insync.replicas": "0"],
         ["remote.storage.enable": "true"], ["unclean.leader.election.enable": "yes"],
     ])
     func refusesSettings(settings: [String: String]) {
@@ -63,8 +67,10 @@ struct TopicRulesTests {
         }
     }
 
-    private static func topic(_ settings: [String: String]) -> Topic {
-        Topic(name: "t", id: .zero, settings: settings, logs: [])
+    private static func topic(_ settings: [String: String]) -> ConfigChange.Before {
+        ConfigChange.Before(
+            what: "topic", settings: settings, kinds: TopicSettings.byName.mapValues(\.kind),
+            effective: { settings[$0] ?? TopicSettings.byName[$0]?.defaultValue })
     }
 
     /// Goal: lists change from the value in force, the default too (A5 trap 4).

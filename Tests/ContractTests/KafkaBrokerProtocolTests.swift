@@ -9,16 +9,23 @@ import Testing
 
 @Suite("Kafka broker at the edges")
 struct KafkaBrokerProtocolTests {
-    /// Goal: what is announced is answered: each API at its lowest and highest version.
+    /// Goal: every API whose messages are known is announced, Produce from 0 on, and the features too.
     @Test func announcesWhatItServes() async throws {
         try await KafkaBrokerStage().run { wire, _ in
-            let response = try await wire.ask(ApiVersionsRequest(), version: 3)
+            let request = ApiVersionsRequest {
+                $0.clientSoftwareName = "test"
+                $0.clientSoftwareVersion = "1"
+            }
+            let response = try await wire.ask(request, version: 3)
             #expect(response.errorCode == .none)
             let produce = try #require(response.apiKeys.first { $0.apiKey == 0 })
             #expect((produce.minVersion, produce.maxVersion) == (0, 13))
-            #expect(response.finalizedFeatures.isEmpty)
-            // No transactions, no KIP-848: neither their APIs nor their features.
-            #expect(response.apiKeys.allSatisfy { ![24, 25, 26, 28, 68, 69].contains($0.apiKey) })
+            #expect(response.apiKeys.map(\.apiKey) == ApiKey.allCases.map(\.rawValue).sorted())
+            let levels = response.finalizedFeatures.map { "\($0.name) \($0.maxVersionLevel)" }
+            #expect(levels.contains("transaction.version 2") && levels.contains("group.version 1"))
+            // A client that says nothing about itself is told so (KIP-511).
+            let nobody = try await wire.ask(ApiVersionsRequest(), version: 3)
+            #expect(nobody.errorCode == .invalidRequest)
         }
     }
 

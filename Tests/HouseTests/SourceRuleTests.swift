@@ -16,8 +16,6 @@ struct SourceRuleTests {
             "Hummingbird binds only inside its run; the server's own run waits for the task",
         "Sources/Engines/Broker/BrokerServer.swift":
             "the broker answers from start on; its run and its close wait for the task",
-        "Sources/Engines/SchemaRegistry/RegistryServer.swift":
-            "the registry follows its topic from start on; its run and its stop wait for the task",
     ]
 
     @Test(arguments: SourceTree.sources + SourceTree.tests)

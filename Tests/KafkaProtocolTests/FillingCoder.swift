@@ -33,6 +33,13 @@ struct FillingCoder: KafkaCoder {
     mutating func int32(_ value: inout Int32, _ field: String) { value = number() }
     mutating func int64(_ value: inout Int64, _ field: String) { value = number() }
 
+    mutating func uint16(_ value: inout UInt16, _ field: String) { value = number() }
+    mutating func uint32(_ value: inout UInt32, _ field: String) { value = number() }
+
+    mutating func float64(_ value: inout Double, _ field: String) {
+        value = [0, -1.5, 1e300, .infinity][Int(generator.next() % 4)]
+    }
+
     mutating func uuid(_ value: inout KafkaUUID, _ field: String) {
         value = KafkaUUID(high: generator.next(), low: generator.next())
     }
@@ -49,6 +56,12 @@ struct FillingCoder: KafkaCoder {
 
     mutating func bytes(_ value: inout [UInt8], _ field: String) {
         value = (0..<generator.next() % 5).map { UInt8($0) }
+    }
+
+    mutating func bytes(_ value: inout [UInt8]?, _ field: String, nullable: Bool) {
+        var filled: [UInt8] = []
+        bytes(&filled, field)
+        value = nullable && nulls ? nil : filled
     }
 
     mutating func records(_ value: inout ByteBuffer?, _ field: String) {

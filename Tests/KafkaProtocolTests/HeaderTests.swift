@@ -46,7 +46,7 @@ struct HeaderTests {
         #expect(header.apiVersion == 99)
         #expect(header.clientID == "a")
         let answer = try ApiVersionsResponse.unsupportedVersion.bytes(version: 0)
-        #expect(answer == [0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 4])
+        #expect(answer == [0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 5])
     }
 
     /// Goal: ApiVersions keeps response header v0; other flexible responses have v1.

@@ -4,9 +4,9 @@ import KafkaProtocol
 import MillraceBase
 import Testing
 
-/// Bytes out of hexadecimal digits.
+/// Bytes out of hexadecimal digits; blanks are for the reader.
 func bytes(_ hex: String) -> [UInt8] {
-    let digits = Array(hex.utf8)
+    let digits = hex.utf8.filter { $0 != UInt8(ascii: " ") }
     return stride(from: 0, to: digits.count - 1, by: 2).compactMap { index in
         UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16)
     }

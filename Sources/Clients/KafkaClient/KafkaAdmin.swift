@@ -35,11 +35,14 @@ package struct ConsumerGroup: Sendable, Equatable {
 /// Calls run one after the other on a thread of their own; each is bounded by a named limit.
 package struct KafkaAdmin: Sendable {
     private let worker: AdminWorker
+    /// Connections of our own, opened when a call that librdkafka 2.0.2 lacks is made.
+    let cluster: KafkaCluster
 
     package init(
         _ configuration: KafkaConfiguration, logger: Logger = Logger(label: "millrace.kafka")
     ) throws(KafkaError) {
         worker = try AdminWorker(configuration, logger: logger)
+        cluster = KafkaCluster(configuration)
     }
 
     /// - Parameter configs: Kafka's topic properties: `["cleanup.policy": "compact"]`.
@@ -80,7 +83,10 @@ package struct KafkaAdmin: Sendable {
         try await worker.committed(group: group, topic: topic)
     }
 
-    package func close() async { await worker.close() }
+    package func close() async {
+        await cluster.close()
+        await worker.close()
+    }
 }
 
 struct Watermarks: Sendable { var low, high: Int64 }

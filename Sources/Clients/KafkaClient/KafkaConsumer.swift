@@ -61,6 +61,9 @@ package actor KafkaConsumer {
 
     package nonisolated var state: KafkaConnectionState { handle.state }
 
+    /// librdkafka's statistics as JSON text, when `statistics.interval.ms` is set in the configuration.
+    package nonisolated var statistics: String? { handle.statistics }
+
     /// Reads from exactly these partitions and offsets from now on; records fetched before are
     /// dropped, so it is also how to seek. `KafkaOffset` has names for both ends.
     ///

@@ -13,6 +13,8 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     package var isRetriable: Bool
     /// The client that threw it will never work again; make a new one.
     package var isFatal: Bool
+    /// The transaction cannot be committed any more: abort it, then begin another.
+    package var needsAbort = false
     package var topic: String?
     package var partition: Int32?
 
@@ -36,6 +38,7 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
             isRetriable: rd_kafka_error_is_retriable(error) != 0
                 || Self.retriable.contains(rd_kafka_error_code(error).rawValue),
             isFatal: rd_kafka_error_is_fatal(error) != 0, topic: topic)
+        needsAbort = rd_kafka_error_txn_requires_abort(error) != 0
         rd_kafka_error_destroy(error)
     }
 

@@ -21,13 +21,19 @@ final class KafkaHandle: @unchecked Sendable {
     let mainQueue: OpaquePointer
     private let logger: Logger
     private let connection = Mutex(KafkaConnectionState.connected)
+    private let newestStatistics = Mutex<String?>(nil)
 
     var state: KafkaConnectionState { connection.withLock { $0 } }
 
-    /// No callback is set anywhere: reports, errors and logs come as events that we poll for.
+    /// librdkafka's STATISTICS.md as JSON, as of the last `statistics.interval.ms`; `nil` before.
+    var statistics: String? { newestStatistics.withLock { $0 } }
+
+    /// Reports, errors, logs and statistics come as events that we poll for.
+    /// - Parameter prepare: sets what a property cannot, such as a rebalance callback.
     init(
         _ type: rd_kafka_type_t, _ configuration: KafkaConfiguration, defaults: [String: String],
-        extra: [String: String] = [:], logger: Logger
+        extra: [String: String] = [:], logger: Logger,
+        prepare: (OpaquePointer) -> Void = { _ in }
     ) throws(KafkaError) {
         guard let conf = rd_kafka_conf_new() else {
             throw KafkaError(RD_KAFKA_RESP_ERR__FAIL, "librdkafka has no memory")
@@ -45,7 +51,9 @@ final class KafkaHandle: @unchecked Sendable {
             throw error
         }
         rd_kafka_conf_set_events(
-            conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR)
+            conf,
+            RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS)
+        prepare(conf)
         var text = [CChar](repeating: 0, count: KafkaLimits.errorTextBytes)
         guard let pointer = rd_kafka_new(type, conf, &text, text.count) else {
             let code = rd_kafka_last_error()
@@ -88,6 +96,9 @@ final class KafkaHandle: @unchecked Sendable {
         switch rd_kafka_event_type(event) {
         case RD_KAFKA_EVENT_LOG: log(event)
         case RD_KAFKA_EVENT_ERROR: noteError(event)
+        case RD_KAFKA_EVENT_STATS:
+            let text = String(cString: rd_kafka_event_stats(event))
+            newestStatistics.withLock { $0 = text }
         default: break  // Events we did not ask for carry nothing to keep.
         }
     }

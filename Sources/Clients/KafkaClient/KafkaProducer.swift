@@ -11,7 +11,7 @@ import Synchronization
 /// One thread polls librdkafka for delivery reports; it keeps the producer alive until `close`.
 /// After a fatal error make a new producer, and close this one.
 package final class KafkaProducer: Sendable {
-    private let handle: KafkaHandle
+    let handle: KafkaHandle
     private let topics = Mutex<[String: TopicHandle]>([:])
     private let pending = Mutex(PendingSends())
     private let stopsPolling = Atomic(false)
@@ -34,6 +34,9 @@ package final class KafkaProducer: Sendable {
     }
 
     package var state: KafkaConnectionState { handle.state }
+
+    /// librdkafka's statistics as JSON text, when `statistics.interval.ms` is set in the configuration.
+    package var statistics: String? { handle.statistics }
 
     /// Records handed over and not acknowledged yet.
     package var unacknowledged: Int { pending.withLock { $0.unreported } }

@@ -30,6 +30,8 @@ enum KafkaLimits {
     static let probeTimeoutMilliseconds: Int32 = 200
     /// How long the report thread sleeps in librdkafka when nobody wakes it.
     static let reportPollMilliseconds: Int32 = 1_000
+    /// How long one poll of a sequence of batches waits before it looks whether to go on.
+    static let batchWait = Duration.milliseconds(200)
     /// Bytes for an error text of librdkafka.
     static let errorTextBytes = 512
 }

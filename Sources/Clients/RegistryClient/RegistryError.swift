@@ -1,7 +1,7 @@
 // Why a registry did not do what it was asked.
 
 package enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No answer, or only 5xx, after all tries.
+    /// No answer, or only 5xx and 429, after all tries.
     case unreachable(url: String, reason: String)
     /// The registry said no. `code` is its error code: 40401, 42201…
     case refused(code: Int, message: String)
@@ -13,6 +13,11 @@ package enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible 
 
     package var isNotFound: Bool {
         if case .refused(let code, _) = self { (40401...40499).contains(code) } else { false }
+    }
+
+    /// The name and the password, or the token, are missing or wrong.
+    package var isUnauthorized: Bool {
+        if case .refused(let code, _) = self { code == 401 || code / 100 == 401 } else { false }
     }
 
     package var description: String {

@@ -1,9 +1,10 @@
-// One HTTP call to a registry, tried again while it makes sense.
+// One HTTP call to a registry, tried again while it makes sense, on each of its addresses.
 
 import AsyncHTTPClient
 import MillraceBase
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// What a registry answered with.
 struct RegistryAnswer: Sendable {
@@ -11,28 +12,43 @@ struct RegistryAnswer: Sendable {
     var body: JSONValue
 }
 
+/// The address that answered last; it is asked first.
+private final class PreferredAddress: Sendable {
+    private let value = Atomic(0)
+
+    var index: Int {
+        get { value.load(ordering: .relaxed) }
+        set { value.store(newValue, ordering: .relaxed) }
+    }
+}
+
 struct RegistryTransport: Sendable {
-    /// Without a trailing slash.
-    let base: String
+    /// Without trailing slashes; the first that answers is used.
+    let bases: [String]
     private let http: HTTPClient
-    private let authorization: String?
+    private let credentials: RegistryCredentials
     private let patience: Duration
+    private let preferred = PreferredAddress()
 
     static let contentType = "application/vnd.schemaregistry.v1+json"
 
-    init(_ endpoint: Endpoint, http: HTTPClient, patience: Duration) {
+    init(
+        _ endpoint: Endpoint, credentials: RegistryCredentials?, http: HTTPClient,
+        patience: Duration
+    ) {
         self.patience = patience
-        let host = endpoint.hosts.first ?? .init("127.0.0.1")
+        self.http = http
         let scheme = endpoint.scheme == "https" ? "https" : "http"
         let defaultPort = scheme == "https" ? 443 : 8081
-        let authority = Endpoint.Host(host.name, port: host.port ?? defaultPort).description
         let path = endpoint.path.hasSuffix("/") ? String(endpoint.path.dropLast()) : endpoint.path
-        base = "\(scheme)://\(authority)\(path)"
-        self.http = http
-        authorization = endpoint.user.map { user in
-            let plain = Array("\(user):\(endpoint.password ?? "")".utf8)
-            return "Basic " + Base64.encoded(plain)
+        let hosts = endpoint.hosts.isEmpty ? [.init("127.0.0.1")] : endpoint.hosts
+        bases = hosts.map { host in
+            let authority = Endpoint.Host(host.name, port: host.port ?? defaultPort).description
+            return "\(scheme)://\(authority)\(path)"
         }
+        self.credentials =
+            credentials
+            ?? endpoint.user.map { .basic(user: $0, password: endpoint.password ?? "") } ?? .none
     }
 
     /// - Parameter path: with its leading slash, encoded.
@@ -42,12 +58,20 @@ struct RegistryTransport: Sendable {
         var failures = 0
         let end = ContinuousClock.now + patience
         while true {
+            let index = (preferred.index + failures) % bases.count
+            let base = bases[index]
+            let isFirstRound = failures < bases.count - 1
             let reason: String
             do throws(TryError) {
-                let limit = min(RegistryLimits.tryWait, end - .now)
-                let answer = try await once(method, path, body, within: limit)
-                if answer.status < 500 { return try Self.checked(answer) }
-                reason = "HTTP \(answer.status)"
+                let wait =
+                    isFirstRound ? RegistryLimits.firstTryWait : RegistryLimits.tryWait
+                let limit = min(wait, end - .now)
+                let answer = try await once(method, base + path, body, within: limit)
+                if answer.status < 500, answer.status != 429 {
+                    preferred.index = index
+                    return try Self.checked(answer)
+                }
+                reason = "HTTP \(answer.status)" + Self.words(of: answer)
             } catch {
                 switch error {
                 case .failed(let why): reason = why
@@ -55,6 +79,8 @@ struct RegistryTransport: Sendable {
                 }
             }
             failures += 1
+            // Each address is tried once before the first wait.
+            if failures < bases.count, .now < end { continue }
             guard let wait = RegistryLimits.backoff.wait(afterFailures: failures),
                 .now + wait < end
             else {
@@ -70,28 +96,34 @@ struct RegistryTransport: Sendable {
     }
 
     private func once(
-        _ method: HTTPMethod, _ path: String, _ body: JSONValue?, within limit: Duration
+        _ method: HTTPMethod, _ url: String, _ body: JSONValue?, within limit: Duration
     ) async throws(TryError) -> RegistryAnswer {
-        var request = HTTPClientRequest(url: base + path)
+        var request = HTTPClientRequest(url: url)
         request.method = method
         request.headers.add(name: "accept", value: Self.contentType)
-        if let authorization { request.headers.add(name: "authorization", value: authorization) }
+        // All members of an answer are wanted, also those that older clients do not know.
+        request.headers.add(name: "confluent-accept-unknown-properties", value: "true")
         if let body {
             request.headers.add(name: "content-type", value: Self.contentType)
             request.body = .bytes(ByteBuffer(bytes: body.bytes))
         }
         var status = 0
         do {
+            if let header = try await credentials.header() {
+                request.headers.add(name: "authorization", value: header)
+            }
             let response = try await http.execute(request, timeout: TimeAmount(limit))
             status = Int(response.status.code)
             let bytes = try await response.body.collect(upTo: RegistryLimits.answerBytesMax)
+            if bytes.readableBytes == 0 { return RegistryAnswer(status: status, body: .null) }
             return RegistryAnswer(
                 status: status, body: try JSONValue(parsing: bytes.readableBytesView))
         } catch is CancellationError {
             throw .final(.cancelled)
         } catch let error as JSONError {
-            if status >= 500 { return RegistryAnswer(status: status, body: .null) }
-            throw .final(.badAnswer("\(method.rawValue) \(path): HTTP \(status), \(error)"))
+            // Proxies answer in their own words.
+            if status >= 400 { return RegistryAnswer(status: status, body: .null) }
+            throw .final(.badAnswer("\(method.rawValue) \(url): HTTP \(status), \(error)"))
         } catch let error as HTTPClientError where error == .cancelled {
             throw .final(.cancelled)
         } catch {
@@ -99,31 +131,14 @@ struct RegistryTransport: Sendable {
         }
     }
 
+    private static func words(of answer: RegistryAnswer) -> String {
+        answer.body["message"]?.string.map { " (\($0))" } ?? ""
+    }
+
     private static func checked(_ answer: RegistryAnswer) throws(TryError) -> JSONValue {
         guard answer.status >= 400 else { return answer.body }
         let code = answer.body["error_code"]?.int ?? answer.status
         let message = answer.body["message"]?.string ?? "HTTP \(answer.status)"
         throw .final(.refused(code: code, message: message))
-    }
-}
-
-/// RFC 4648, for the header of basic authentication.
-enum Base64 {
-    private static let letters = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encoded(_ bytes: [UInt8]) -> String {
-        var out: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits = group.reduce(0) { $0 << 8 | Int($1) }
-            bits <<= 8 * (3 - group.count)
-            for place in 0..<4 {
-                let isPadding = place > group.count
-                let letter = letters[bits >> (18 - 6 * place) & 63]
-                out.append(isPadding ? UInt8(ascii: "=") : letter)
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 }

@@ -14,13 +14,8 @@ package enum Durability: String, Sendable, CaseIterable {
 package struct BrokerConfiguration: Sendable {
     /// Holds the partitions' folders and the broker's own files; created when missing.
     package var directory: String
-    package var host = "127.0.0.1"
-    /// 0 takes a free one.
-    package var port = 9092
-    /// The name clients are told to dial. `nil`: `host`, or `localhost` when that is a wildcard.
-    package var advertisedHost: String?
-    /// The port clients are told to dial. `nil`: the bound one.
-    package var advertisedPort: Int?
+    /// Where clients come to, at least one; the first is the one that is shown as the broker's address.
+    package var listeners: [Listener]
     package var durability = Durability.group
     /// Partitions of a topic that was created without a number: Kafka's `num.partitions`.
     package var partitionsDefault: Int32 = 1
@@ -30,14 +25,55 @@ package struct BrokerConfiguration: Sendable {
     /// 22 characters of base64url, kept in `meta.properties`. `nil`: the kept one, or a new one.
     package var clusterID: String?
 
+    package var sasl = SaslConfiguration()
+    package var authorizer = Authorization.none
+    package var limits = ConnectionLimits()
+
+    /// One listener without security.
     package init(directory: String, host: String = "127.0.0.1", port: Int = 9092) {
-        self.directory = directory
-        self.host = host
-        self.port = port
+        self.init(directory: directory, listeners: [Listener(host: host, port: port)])
     }
 
-    var hostToAdvertise: String {
-        if let advertisedHost { return advertisedHost }
-        return ["0.0.0.0", "::", ""].contains(host) ? "localhost" : host
+    package init(directory: String, listeners: [Listener]) {
+        precondition(!listeners.isEmpty, "a broker without a listener serves nobody")
+        self.directory = directory
+        self.listeners = listeners
     }
+
+    /// The first listener's.
+    package var advertisedHost: String? {
+        get { listeners[0].advertisedHost }
+        set { listeners[0].advertisedHost = newValue }
+    }
+
+    /// The first listener's.
+    package var advertisedPort: Int? {
+        get { listeners[0].advertisedPort }
+        set { listeners[0].advertisedPort = newValue }
+    }
+}
+
+/// Who may do what.
+package enum Authorization: Sendable {
+    /// Everybody may do everything, and there are no ACLs.
+    case none
+    /// What ACLs say. Super users may do everything; where no ACL speaks of a resource, all may or
+    /// only super users may: Kafka's `allow.everyone.if.no.acl.found`.
+    case acls(superUsers: [KafkaPrincipal], allowEveryoneIfNoAcl: Bool)
+}
+
+/// How many may be connected, and how much they may send; more is refused.
+package struct ConnectionLimits: Sendable {
+    /// Kafka's `max.connections`, over all listeners.
+    package var connectionsMax = Limits.connectionsMax
+    /// Kafka's `max.connections.per.ip`.
+    package var connectionsPerAddressMax = Int.max
+    /// Kafka's `socket.request.max.bytes`.
+    package var requestBytesMax = Limits.requestBytesMax
+    /// Kafka's `connections.max.idle.ms`, in seconds.
+    package var idleSeconds = Limits.connectionIdleSeconds
+    /// Time from the connection to the end of TLS and SASL; then it is closed.
+    package var authenticationSeconds = Limits.authenticationSeconds
+
+    package init() {}
 }

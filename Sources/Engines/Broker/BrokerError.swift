@@ -12,6 +12,8 @@ package enum BrokerError: Error, Equatable, CustomStringConvertible {
     case corrupt(path: String, because: String)
     /// The directory belongs to another cluster than the configuration says.
     case otherCluster(path: String, kept: String, wanted: String)
+    /// A setting or a file of TLS, SASL or the listeners cannot be used; never says a secret.
+    case security(_ place: String, because: String)
 
     package var description: String {
         switch self {
@@ -23,6 +25,7 @@ package enum BrokerError: Error, Equatable, CustomStringConvertible {
         case .corrupt(let path, let because): "\(path) is damaged: \(because)"
         case .otherCluster(let path, let kept, let wanted):
             "\(path) belongs to cluster \(kept), not \(wanted)"
+        case .security(let place, let because): "\(place) cannot be used: \(because)"
         }
     }
 }

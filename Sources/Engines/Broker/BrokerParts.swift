@@ -4,6 +4,7 @@ import Logging
 import MillraceBase
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// What `BrokerServer` owns. Opened in the order of the fields, closed in the reverse order.
@@ -28,21 +29,33 @@ struct BrokerParts: Sendable {
         do {
             let environment = LogEnvironment(
                 appendThreads: appendThreads, durability: configuration.durability)
-            let (catalog, producerIDs) = try await readThreads.runIfActive {
+            let (catalog, producerIDs, security) = try await readThreads.runIfActive {
+                let security = try SecurityInPlay(configuration)
                 let directory = try DataDirectory(configuration)
+                let metadata = try MetadataLog.open(directory, nodeID: configuration.nodeID)
                 let catalog = try TopicCatalog(
-                    directory, environment: environment, logger: logger)
-                return (catalog, try ProducerIDs(directory: configuration.directory))
+                    directory, metadata: metadata, environment: environment, logger: logger)
+                return (catalog, ProducerIDs(metadata), security)
             }
             let coordinator = GroupCoordinator(
                 storage: OffsetsTopic(
                     catalog: catalog, readThreads: readThreads, clock: environment.clock),
+                groupConfiguration: {
+                    catalog.metadata.image.configs[ConfigResource(.group, $0)] ?? [:]
+                },
                 logger: logger)
             try await coordinator.load()
+            let transactions = TransactionCoordinator(
+                storage: TransactionTopic(
+                    catalog: catalog, groups: coordinator, producerIDs: producerIDs,
+                    readThreads: readThreads, clock: environment.clock),
+                logger: logger)
+            try await transactions.load()
             let core = BrokerCore(
                 configuration, catalog: catalog, coordinator: coordinator,
-                producerIDs: producerIDs, readThreads: readThreads, tasks: RequestTasks(),
-                logger: logger)
+                transactions: transactions, producerIDs: producerIDs, readThreads: readThreads,
+                tasks: RequestTasks(), security: security, logger: logger)
+            try await readThreads.runIfActive { try core.createScramUsers() }
             return BrokerParts(
                 configuration: configuration, eventLoops: eventLoops,
                 appendThreads: appendThreads, readThreads: readThreads, core: core,
@@ -56,7 +69,25 @@ struct BrokerParts: Sendable {
 
     // MARK: Connections
 
-    func listen() async throws(BrokerError) -> any Channel {
+    /// Binds all listeners, or none.
+    func listen() async throws(BrokerError) -> [any Channel] {
+        var channels: [any Channel] = []
+        for listener in core.security.listeners {
+            do throws(BrokerError) {
+                let channel = try await bind(listener)
+                listener.port.store(
+                    channel.localAddress?.port ?? listener.configuration.port, ordering: .relaxed)
+                channels.append(channel)
+            } catch {
+                // An error would only say that it is closed already.
+                for channel in channels { try? await channel.close().get() }
+                throw error
+            }
+        }
+        return channels
+    }
+
+    private func bind(_ listener: ListenerInPlay) async throws(BrokerError) -> any Channel {
         let bootstrap = ServerBootstrap(group: eventLoops)
             .serverChannelOption(.backlog, value: 512)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -72,25 +103,40 @@ struct BrokerParts: Sendable {
                 value: ChannelOptions.Types.WriteBufferWaterMark(
                     low: Limits.answerBytesBufferedMax / 2, high: Limits.answerBytesBufferedMax)
             )
-            .childChannelInitializer { [core, connections] channel in
-                guard core.connectionBegan() else {
-                    return channel.close()
-                }
-                connections.add(channel)
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandlers(
-                        IdleStateHandler(allTimeout: .seconds(Limits.connectionIdleSeconds)),
-                        ConnectionHandler(core: core))
-                }
-            }
+            .childChannelInitializer { channel in accept(channel, by: listener) }
+        let (host, port) = (listener.configuration.host, listener.configuration.port)
         do {
-            return try await bootstrap.bind(host: configuration.host, port: configuration.port)
-                .get()
+            return try await bootstrap.bind(host: host, port: port).get()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw .portTaken(configuration.port)
+            throw .portTaken(port)
         } catch {
-            throw .cannotListen(
-                host: configuration.host, port: configuration.port, because: "\(error)")
+            throw .cannotListen(host: host, port: port, because: "\(error)")
+        }
+    }
+
+    private func accept(
+        _ channel: any Channel, by listener: ListenerInPlay
+    ) -> EventLoopFuture<Void> {
+        let count = core.security.connections
+        let address = ListenerInPlay.plain(channel.remoteAddress?.ipAddress) ?? "unknown"
+        guard core.quotas.connected(from: address) == 0 else {
+            core.logger.debug("too many new connections", metadata: ["client": "\(address)"])
+            return channel.close()
+        }
+        guard count.began(address) else {
+            core.logger.debug("too many connections", metadata: ["client": "\(address)"])
+            return channel.close()
+        }
+        channel.closeFuture.whenComplete { _ in count.ended(address) }
+        connections.add(channel)
+        return channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls = listener.tls {
+                try pipeline.addHandler(NIOSSLServerHandler(context: tls.context))
+            }
+            try pipeline.addHandlers(
+                IdleStateHandler(allTimeout: .seconds(configuration.limits.idleSeconds)),
+                ConnectionHandler(core: core, listener: listener))
         }
     }
 
@@ -101,6 +147,12 @@ struct BrokerParts: Sendable {
         }
     }
 
+    /// Says in the metadata where the broker listens.
+    func register() async {
+        // It fails only when the threads are gone, and with them the broker.
+        try? await readThreads.runIfActive { [core] in core.register() }
+    }
+
     // MARK: Life
 
     /// Runs what waits without a thread, until cancelled.
@@ -108,7 +160,9 @@ struct BrokerParts: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await core.tasks.run() }
             group.addTask { await core.coordinator.run() }
+            group.addTask { await core.transactions.run() }
             group.addTask { await upkeep.run() }
+            group.addTask { await core.security.run(logger: core.logger) }
         }
     }
 

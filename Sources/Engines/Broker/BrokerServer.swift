@@ -14,19 +14,26 @@ import Synchronization
 /// It answers clients as soon as `start` returns. What it serves is in `BrokerCore.served`; facts and
 /// limits of the protocol are in reference/kafka.md.
 package final class BrokerServer: Service {
-    /// The port that is listened on; not the configured one when that is 0.
+    /// The first listener's port; not the configured one when that is 0.
     package let port: Int
+    /// The ports that are listened on, by the listeners' names.
+    package let ports: [String: Int]
     /// 22 characters of base64url, the same for the life of the directory.
     package let clusterID: String
     private let parts: BrokerParts
-    private let listener: any Channel
+    private let listeners: [any Channel]
     private let background: Task<Void, Never>
     private let isStopped = Mutex(false)
 
-    private init(_ parts: BrokerParts, listener: any Channel, port: Int) {
+    private init(_ parts: BrokerParts, listeners: [any Channel]) {
         self.parts = parts
-        self.listener = listener
-        self.port = port
+        self.listeners = listeners
+        let bound = parts.core.security.listeners
+        port = bound[0].port.load(ordering: .relaxed)
+        ports = Dictionary(
+            uniqueKeysWithValues: bound.map {
+                ($0.configuration.name, $0.port.load(ordering: .relaxed))
+            })
         clusterID = parts.core.catalog.directory.clusterID
         // A task of its own, because clients are answered from `start` on, before `run` can be their
         // parent. `stop` cancels it and waits for it, and nothing else ends the server.
@@ -39,20 +46,19 @@ package final class BrokerServer: Service {
     ) async throws(BrokerError) -> BrokerServer {
         FileLimit.raise()
         let parts = try await BrokerParts.open(configuration, logger: logger)
-        let listener: any Channel
+        let listeners: [any Channel]
         do throws(BrokerError) {
-            listener = try await parts.listen()
+            listeners = try await parts.listen()
         } catch {
             await parts.close()
             throw error
         }
-        let port = listener.localAddress?.port ?? configuration.port
-        parts.core.port.store(port, ordering: .relaxed)
-        let server = BrokerServer(parts, listener: listener, port: port)
+        await parts.register()
+        let server = BrokerServer(parts, listeners: listeners)
         logger.info(
             "broker listens",
             metadata: [
-                "address": "\(configuration.hostToAdvertise):\(port)",
+                "listeners": "\(parts.core.security.listenersText)",
                 "durability": "\(configuration.durability.rawValue)",
             ])
         return server
@@ -73,7 +79,7 @@ package final class BrokerServer: Service {
         }
         guard isFirst else { return }
         // An error would only say that it is closed already.
-        try? await listener.close().get()
+        for listener in listeners { try? await listener.close().get() }
         await parts.closeConnections()
         parts.core.tasks.finish()
         background.cancel()

@@ -6,28 +6,69 @@ package enum Limits {
     /// Kafka's `socket.request.max.bytes`. A frame that claims more is refused before it is read.
     package static let requestBytesMax = 104_857_600
     /// Memory given to a frame before its bytes arrive; it grows as they do.
-    static let frameBytesReservedFirst = 64 << 10
+    static let frameBytesReservedFirst = 16 << 10
     /// Open connections; one more is closed at once.
-    static let connectionsMax = 10_000
+    package static let connectionsMax = 20_000
+    /// Time a client has for TLS and SASL together.
+    package static let authenticationSeconds: Int64 = 30
+    /// A request of a client that has not said who it is; the largest is a token of OAUTHBEARER.
+    static let unauthenticatedRequestBytesMax = 128 << 10
+    /// How long the refusal of a wrong password is held: Kafka's `connection.failed.authentication.delay.ms`.
+    static let authenticationFailedDelayMilliseconds: Int64 = 100
+    /// Iterations of SCRAM: RFC 7677 names the least, Kafka the most.
+    static let scramIterations: ClosedRange<Int32> = 4_096...16_384
+    static let scramSaltBytes = 16
+    static let scramSaltBytesMax = 1_024
+    /// How far the clock of who made a token may be ahead of ours.
+    static let tokenClockSkewSeconds = 30
+    static let saslUserNameBytesMax = 1_024
+    /// Seconds between looks at the files of certificates and token keys.
+    static let certificateLookSeconds: Int64 = 5
+    /// Kafka's `connections.max.reauth.ms` can be no longer than this, about 24 days.
+    static let sessionLifetimeMillisecondsMax: Int64 = 1 << 31
     /// Requests of one connection that wait or run; above, its socket is not read.
     static let requestsQueuedPerConnectionMax = 64
+    /// How long a connection may start requests before the others of its event loop have their turn.
+    static let turnMilliseconds: Int64 = 2
+    /// Between two such turns, for the sockets of the event loop.
+    static let turnGapMicroseconds: Int64 = 100
     /// Produce requests of one connection that run at once: Kafka's clients send at most 5.
     static let producesRunningPerConnectionMax = 16
     /// Bytes of waiting or running requests in the whole broker; above, sockets are not read.
     static let requestBytesInFlightMax = 256 << 20
+    /// What has come of a request counts as held when it is more.
+    static let frameBytesUncounted = 16 << 10
+    /// A request that claims more is let in as a whole: Kafka's clients send up to a megabyte.
+    static let frameBytesLarge = 2 << 20
+    /// Bytes of such requests that may be coming at the same time.
+    static let largeFrameBytesMax = 256 << 20
+    /// A large request that others wait for must have come after so many times `stallSeconds`.
+    static let largeFrameLooksMax = 6
+    /// Bytes of answers that clients have not taken, in the whole broker; above, no fetch is started.
+    static let answerBytesWaitingMax = 256 << 20
+    /// While there is no room, a connection that moves no bytes for so long is closed.
+    static let stallSeconds: Int64 = 10
+    /// Bytes of a request that must come in that time.
+    static let stallBytesMin = 64 << 10
+    /// Bytes read at a time from a file for a client with TLS.
+    static let fileStepBytes = 1 << 20
     /// Answers a socket has not taken yet before the connection's next request must wait.
     static let answerBytesBufferedMax = 4 << 20
     /// Time a connection may stay silent: Kafka's `connections.max.idle.ms`.
-    static let connectionIdleSeconds: Int64 = 600
+    package static let connectionIdleSeconds: Int64 = 600
     static let eventLoopsMax = 4
 
     // Files
     /// Threads that append and flush; flushes of several logs overlap in the disk's queue.
     static let appendThreads = 4
     /// Threads for reads from disk and for changes of topics.
-    static let readThreads = 2
+    static let readThreads = 4
     /// Bytes of one append round of one log: what one write and one flush carry at most.
     static let appendRoundBytesMax = 8 << 20
+    /// Bytes from which a part of a file is sent from the disk's cache instead of through memory.
+    static let filePartBytesMin = 64 << 10
+    /// Parts of a segment that are known to be good and do not touch each other.
+    static let trustedRangesMax = 8
     /// One index entry for about so many bytes of a segment: Kafka's `index.interval.bytes`.
     package static let indexIntervalBytes = 4_096
     /// Bytes of a log kept in memory for readers of its end.
@@ -42,6 +83,11 @@ package enum Limits {
     static let upkeepSeconds: Int64 = 5
     /// Seconds between retention rounds: Kafka's `log.retention.check.interval.ms`.
     static let retentionSeconds: Int64 = 300
+    /// Seconds between looks for logs to compact: Kafka's `log.cleaner.backoff.ms`.
+    static let compactionSeconds: Int64 = 15
+    /// Memory for the keys of one compaction; a log with more of them is compacted in several rounds.
+    /// Kafka's `log.cleaner.dedupe.buffer.size` is 128 MiB.
+    static let compactionKeysBytesMax = 64 << 20
     /// Bytes read at a time when a log is scanned.
     static let scanBytes = 1 << 20
 
@@ -54,10 +100,22 @@ package enum Limits {
     package static let batchesKeptPerProducer = 5
     /// Producers remembered for each partition; the one silent for longest goes first.
     static let producersPerPartitionMax = 100_000
+    /// Verifications of one partition that may wait; the oldest goes first, and its batch is refused.
+    static let verificationsPerPartitionMax = 10_000
     /// Kafka's `producer.id.expiration.ms`.
     static let producerExpiryMilliseconds: Int64 = 86_400_000
     /// Producer ids reserved on disk at a time.
     static let producerIDBlock: Int64 = 1_000
+
+    // Metadata
+    /// Bytes of the metadata log above which a snapshot takes its place.
+    static let metadataLogBytes = 1 << 20
+    /// Records in one batch of a snapshot.
+    static let metadataSnapshotBatchRecords = 5_000
+    static let aclsMax = 100_000
+    static let quotaEntitiesMax = 100_000
+    /// Clients whose use of a quota is remembered before idle ones are forgotten.
+    static let quotaConsumersMax = 10_000
 
     // Answers
     /// Kafka's `fetch.max.bytes` of a broker.

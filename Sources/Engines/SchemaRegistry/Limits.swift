@@ -23,7 +23,20 @@ enum RegistryServerLimits {
         first: .milliseconds(20), longest: .seconds(1), triesMax: 10)
     /// How long requests may go on after the stop.
     static let shutdownWait = Duration.seconds(2)
-    /// Items of a list that is asked for without a limit.
-    static let listItemsMax = 100_000
+    /// Items of a list of subjects, versions, contexts or ids. Source: Confluent's
+    /// `subject.search.default.limit` and `schema.search.default.limit`.
+    static let listItemsMax = 20_000
+    static let schemasListedMax = 1_000
     static let subjectBytesMax = 1_024
+    /// Bytes of one schema's text; its record must go into the topic.
+    static let schemaBytesMax = 1 << 20
+    /// Schemas that are kept parsed; when there are more, all are forgotten.
+    static let parsedSchemasMax = 1_000
+    /// Schemas that one schema may refer to, directly or not.
+    static let referencesMax = 1_000
+    /// Between the decisions of one change, when another registry wrote at the same moment.
+    static let changeBackoff = Backoff(
+        first: .milliseconds(5), longest: .milliseconds(500), triesMax: 20)
+    /// Bytes of a file of users.
+    static let usersFileBytesMax = 1 << 20
 }

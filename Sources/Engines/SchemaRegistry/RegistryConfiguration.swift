@@ -1,4 +1,4 @@
-// Where the registry listens and which Kafka keeps its schemas.
+// Where the registry listens, which Kafka keeps its schemas, and who may ask it.
 
 package import MillraceBase
 
@@ -9,14 +9,18 @@ package struct RegistryConfiguration: Sendable {
     package var port: Int
     /// The topic that keeps everything: one partition, compacted.
     package var topic: String
+    /// Who may ask; `nil` is everybody.
+    package var users: RegistryUsers?
 
     package init(
-        kafka: Endpoint, host: String = "127.0.0.1", port: Int = 8081, topic: String = "_schemas"
+        kafka: Endpoint, host: String = "127.0.0.1", port: Int = 8081, topic: String = "_schemas",
+        users: RegistryUsers? = nil
     ) {
         self.kafka = kafka
         self.host = host
         self.port = port
         self.topic = topic
+        self.users = users
     }
 }
 
@@ -28,6 +32,8 @@ package enum RegistryServerError: Error, Sendable, Equatable, CustomStringConver
     case storage(topic: String, reason: String)
     /// The topic has more than one partition, so its records have no one order.
     case wrongTopic(topic: String, partitions: Int)
+    /// The file of users cannot be read, or a line of it is none.
+    case users(String)
 
     package var description: String {
         switch self {
@@ -36,6 +42,7 @@ package enum RegistryServerError: Error, Sendable, Equatable, CustomStringConver
         case .storage(let topic, let reason): "the topic \(topic) is not usable: \(reason)"
         case .wrongTopic(let topic, let partitions):
             "the topic \(topic) has \(partitions) partitions and must have one"
+        case .users(let reason): "the users are not usable: \(reason)"
         }
     }
 }

@@ -42,7 +42,11 @@ struct ConfigCommand: ParsableCommand {
 extension Settings {
     /// A setting's value for people: passwords hidden.
     func shown(_ setting: Setting) -> String {
-        setting.kind == .stage ? endpoint(setting.name).description : text(setting.name)
+        switch setting.kind {
+        case .stage: endpoint(setting.name).description
+        case .secret: text(setting.name).isEmpty ? "" : "***"
+        case .path, .level, .number: text(setting.name)
+        }
     }
 
     /// The same settings on another data directory.

@@ -93,5 +93,11 @@ struct RootCommand: AsyncParsableCommand {
                     DeadLettersCommand.self,
                     ConnectorsCommand.self,
                 ]),
+            CommandGroup(
+                name: "Kafka",
+                subcommands: [
+                    TopicsCommand.self, ProduceCommand.self, ConsumeCommand.self,
+                    GroupsCommand.self, SchemasCommand.self, AclsCommand.self,
+                ]),
         ])
 }

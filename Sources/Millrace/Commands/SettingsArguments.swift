@@ -15,9 +15,13 @@ struct SettingsArguments: ParsableArguments {
     var orchestrator: String?
     @Option(help: "sqlite:, sqlite:PATH or postgres://user:password@host:5432/database.")
     var landing: String?
-    @Option(help: "embedded:, embedded:?durability=none|group|always or kafka://host:9092,….")
+    @Option(
+        help: """
+            embedded:, embedded:?durability=none|group|always, embedded:?config=FILE \
+            (listeners, TLS, SASL: docs/kafka.md) or kafka://host:9092,….
+            """)
     var kafka: String?
-    @Option(help: "embedded: or http://schema-registry:8081.")
+    @Option(help: "embedded: (?users=FILE) or http://schema-registry:8081.")
     var registry: String?
     @Option(help: "embedded:.")
     var processing: String?

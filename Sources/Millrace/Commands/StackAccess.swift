@@ -12,11 +12,13 @@ enum StackAccess {
     /// is started for it on free ports and stopped after it. It schedules nothing.
     ///
     /// - Parameters:
+    ///   - stages: what a stack of its own has.
     ///   - takenPort: which ports a stack of its own takes.
     ///   - needsSource: whether the work fetches people.
     /// - Throws: `Failure` when the live stack has another stage than one that was given.
     static func with<Value: Sendable>(
-        _ arguments: SettingsArguments, takenPort: StackOptions.TakenPort = .alwaysFree,
+        _ arguments: SettingsArguments, stages: Set<StageName> = Set(StageName.allCases),
+        takenPort: StackOptions.TakenPort = .alwaysFree,
         needsSource: Bool = false, notice: @escaping @Sendable (String) -> Void = { _ in },
         _ work: @escaping @Sendable (StackFile, Settings) async throws -> Value
     ) async throws -> Value {
@@ -27,6 +29,7 @@ enum StackAccess {
             return try await work(live, settings)
         }
         var options = StackOptions()
+        options.stages = stages
         options.takenPort = takenPort
         options.schedules = false
         options.needsSource = needsSource

@@ -6,6 +6,8 @@
 struct Setting: Sendable {
     enum Kind: Sendable, Equatable {
         case stage, path, level
+        /// Never shown.
+        case secret
         case number(ClosedRange<Int>)
     }
 
@@ -33,10 +35,13 @@ struct Setting: Sendable {
             help: "sqlite:, sqlite:PATH or postgres://user:password@host:5432/database"),
         Setting(
             name: "kafka", kind: .stage, standard: "embedded:",
-            help: "embedded: (?durability=none|group|always) or kafka://host:9092,…"),
+            help: "embedded: (?durability=none|group|always, ?config=FILE) or kafka://host:9092,…"),
+        Setting(
+            name: "kafka-users", kind: .secret, standard: "",
+            help: "users of the embedded Kafka's SASL: name:password,name:password"),
         Setting(
             name: "registry", kind: .stage, standard: "embedded:",
-            help: "embedded: or http://schema-registry:8081"),
+            help: "embedded: (?users=FILE) or http://schema-registry:8081"),
         Setting(
             name: "processing", kind: .stage, standard: "embedded:",
             help: "embedded: (the streaming engine of this binary)"),

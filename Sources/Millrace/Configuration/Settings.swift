@@ -42,6 +42,8 @@ struct Settings: Sendable {
                 do { stages[setting.name] = try Endpoint.parse(value.text) } catch {
                     throw Self.bad(setting, value, error.description)
                 }
+            case .secret:
+                break
             case .level:
                 guard Logger.Level(rawValue: value.text) != nil else {
                     throw Self.bad(setting, value, "\"\(value.text)\" is no level")

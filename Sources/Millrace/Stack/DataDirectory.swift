@@ -9,6 +9,7 @@ import MillraceBase
 ///       format            the version of this layout, a number in text
 ///       lock              held by the one process that serves this folder
 ///       stack.json        where the live stack is to be reached; gone when it stopped cleanly
+///       kafka-internal    how the stack's own clients log in to its Kafka; for its owner only
 ///       stack-id          a UUID; seeds of runs derive from it
 ///       broker/ store/ orchestrator/ checkpoints/ staging/ landing.sqlite
 struct DataDirectory: Sendable {
@@ -83,8 +84,11 @@ struct DataDirectory: Sendable {
     }
 
     /// Writes a small file whole or not at all, and makes it durable.
-    func write(_ text: String, to name: String) throws {
-        do { try DurableFile.write(Array(text.utf8), to: path(name)) } catch {
+    func write(_ text: String, to name: String, isSecret: Bool = false) throws {
+        do {
+            try DurableFile.write(
+                Array(text.utf8), to: path(name), mode: isSecret ? 0o600 : 0o644)
+        } catch {
             throw Failure(
                 "cannot write to the data directory", at: path(name), because: "\(error)",
                 next: "make room or give --data PATH of a folder you may write")
@@ -103,9 +107,13 @@ enum DurableFile {
     }
 
     /// Writes aside, syncs, renames, and syncs the folder. Blocks for a few fsyncs.
-    static func write(_ bytes: [UInt8], to path: String) throws(Trouble) {
+    static func write(
+        _ bytes: [UInt8], to path: String, mode: mode_t = 0o644
+    ) throws(Trouble) {
         let aside = path + ".new"
-        let file = open(aside, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0o644)
+        // Left by a crash it would keep the mode it was made with.
+        unlink(aside)
+        let file = open(aside, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, mode)
         guard file >= 0 else { throw Trouble("open") }
         var written = 0
         while written < bytes.count {

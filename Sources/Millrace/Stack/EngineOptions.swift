@@ -29,6 +29,9 @@ struct EngineOptions {
     /// Loopback unless told otherwise.
     var host: String { endpoint.options["host"] ?? "127.0.0.1" }
 
+    /// Whether an option stands in the URL.
+    func isTold(_ name: String) -> Bool { endpoint.options[name] != nil }
+
     func choice<Choice: RawRepresentable & CaseIterable>(
         _ name: String, _ standard: Choice
     ) throws -> Choice where Choice.RawValue == String {
@@ -67,7 +70,7 @@ struct EngineOptions {
         do { return try await work() } catch { throw failure(error) }
     }
 
-    private func failure(_ error: any Error) -> any Error {
+    func failure(_ error: any Error) -> any Error {
         if error is CancellationError || error is Failure { return error }
         return Failure(
             "the embedded \(stage.rawValue) does not start", at: place, because: "\(error)",

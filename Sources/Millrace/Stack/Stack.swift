@@ -50,6 +50,7 @@ struct Stack: Sendable {
     private func finish() async {
         await landing?.close()
         try? FileManager.default.removeItem(atPath: data.path(StackFile.name))
+        try? FileManager.default.removeItem(atPath: data.path(StackFile.insideName))
         withExtendedLifetime(lock) {}
     }
 

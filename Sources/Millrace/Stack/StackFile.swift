@@ -18,6 +18,12 @@ struct StackFile: Sendable, Equatable {
     /// By stage, the setting it was started with: `kafka` → `embedded:?port=0`.
     var settings: [String: String] = [:]
 
+    /// How the stack's own clients log in to an embedded Kafka that asks who they are; `nil` when it
+    /// does not ask, or this user may not know. Stands in a file of its own, `insideName`.
+    var insideKafka: Endpoint?
+
+    static let insideName = "kafka-internal"
+
     /// Whether this very process serves the stack.
     var isOwn: Bool { processID == Int(ProcessInfo.processInfo.processIdentifier) }
 
@@ -64,8 +70,12 @@ struct StackFile: Sendable, Equatable {
         guard FileManager.default.fileExists(atPath: data.path("lock")) else { return nil }
         guard try StackLock.take(data) == nil else { return nil }
         guard let bytes = FileManager.default.contents(atPath: data.path(name)),
-            let json = try? JSONValue(parsing: bytes), let file = StackFile(json: json)
+            let json = try? JSONValue(parsing: bytes), var file = StackFile(json: json)
         else { return nil }
+        if let text = try? String(contentsOfFile: data.path(insideName), encoding: .utf8) {
+            file.insideKafka = try? Endpoint.parse(
+                text.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
         return file
     }
 
@@ -92,7 +102,9 @@ struct StackFile: Sendable, Equatable {
         }
     }
 
+    /// What a command on this machine dials.
     func endpoint(_ stage: String) throws -> Endpoint {
+        if stage == StageName.kafka.rawValue, let insideKafka { return insideKafka }
         guard let text = addresses[stage], let endpoint = try? Endpoint.parse(text) else {
             throw Failure(
                 "the live stack has no stage \"\(stage)\"", at: "pid \(processID)",

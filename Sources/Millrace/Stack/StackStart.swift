@@ -26,6 +26,12 @@ extension Stack {
         }
         var stack = Stack(file: builder.file, data: data, lock: lock)
         stack.file.data = data.path
+        if let inside = stack.file.insideKafka {
+            try data.write(inside.secretText + "\n", to: StackFile.insideName, isSecret: true)
+        } else {
+            // A stack that was killed leaves its own.
+            try? FileManager.default.removeItem(atPath: data.path(StackFile.insideName))
+        }
         stack.services = builder.services
         stack.landing = builder.landing
         try data.write(stack.file.json.prettyText + "\n", to: StackFile.name)
@@ -70,7 +76,7 @@ struct StackBuilder {
     }
 
     var file: StackFile {
-        StackFile(
+        var file = StackFile(
             processID: Int(ProcessInfo.processInfo.processIdentifier),
             addresses: Dictionary(
                 uniqueKeysWithValues: inPlay.map { ($0.name.rawValue, $0.address.description) }),
@@ -81,10 +87,13 @@ struct StackBuilder {
                 uniqueKeysWithValues: inPlay.map {
                     ($0.name.rawValue, settings.endpoint($0.name.rawValue).description)
                 }))
+        file.insideKafka = inPlay.first { $0.name == .kafka }?.insideAddress
+        return file
     }
 
+    /// For the stack's own clients.
     func address(_ stage: StageName) -> Endpoint? {
-        inPlay.first { $0.name == stage }?.address
+        inPlay.first { $0.name == stage }.map { $0.insideAddress ?? $0.address }
     }
 
     mutating func start() async throws {
@@ -188,6 +197,7 @@ struct StackBuilder {
                 settings, options, control: control,
                 addresses: Dictionary(
                     uniqueKeysWithValues: inPlay.map { ($0.name.rawValue, $0.address) }),
+                insideKafka: inPlay.first { $0.name == .kafka }?.insideAddress,
                 progress: progress, logger: logger)
         )
     }

@@ -16,20 +16,45 @@ package enum ApiKey: Int16, CaseIterable, Sendable {
     case syncGroup = 14
     case describeGroups = 15
     case listGroups = 16
+    case saslHandshake = 17
     case apiVersions = 18
     case createTopics = 19
     case deleteTopics = 20
     case deleteRecords = 21
     case initProducerID = 22
     case offsetForLeaderEpoch = 23
+    case addPartitionsToTxn = 24
+    case addOffsetsToTxn = 25
+    case endTxn = 26
+    case writeTxnMarkers = 27
+    case txnOffsetCommit = 28
+    case describeAcls = 29
+    case createAcls = 30
+    case deleteAcls = 31
     case describeConfigs = 32
     case alterConfigs = 33
     case describeLogDirs = 35
+    case saslAuthenticate = 36
     case createPartitions = 37
     case deleteGroups = 42
+    case electLeaders = 43
     case incrementalAlterConfigs = 44
+    case alterPartitionReassignments = 45
+    case listPartitionReassignments = 46
     case offsetDelete = 47
+    case describeClientQuotas = 48
+    case alterClientQuotas = 49
+    case describeUserScramCredentials = 50
+    case alterUserScramCredentials = 51
+    case describeQuorum = 55
+    case updateFeatures = 57
     case describeCluster = 60
+    case describeProducers = 61
+    case describeTransactions = 65
+    case listTransactions = 66
+    case consumerGroupHeartbeat = 68
+    case consumerGroupDescribe = 69
+    case listConfigResources = 74
     case describeTopicPartitions = 75
 
     /// The request's type, for its versions.
@@ -48,20 +73,45 @@ package enum ApiKey: Int16, CaseIterable, Sendable {
         case .syncGroup: SyncGroupRequest.self
         case .describeGroups: DescribeGroupsRequest.self
         case .listGroups: ListGroupsRequest.self
+        case .saslHandshake: SaslHandshakeRequest.self
         case .apiVersions: ApiVersionsRequest.self
         case .createTopics: CreateTopicsRequest.self
         case .deleteTopics: DeleteTopicsRequest.self
         case .deleteRecords: DeleteRecordsRequest.self
         case .initProducerID: InitProducerIDRequest.self
         case .offsetForLeaderEpoch: OffsetForLeaderEpochRequest.self
+        case .addPartitionsToTxn: AddPartitionsToTxnRequest.self
+        case .addOffsetsToTxn: AddOffsetsToTxnRequest.self
+        case .endTxn: EndTxnRequest.self
+        case .writeTxnMarkers: WriteTxnMarkersRequest.self
+        case .txnOffsetCommit: TxnOffsetCommitRequest.self
+        case .describeAcls: DescribeAclsRequest.self
+        case .createAcls: CreateAclsRequest.self
+        case .deleteAcls: DeleteAclsRequest.self
         case .describeConfigs: DescribeConfigsRequest.self
         case .alterConfigs: AlterConfigsRequest.self
         case .describeLogDirs: DescribeLogDirsRequest.self
+        case .saslAuthenticate: SaslAuthenticateRequest.self
         case .createPartitions: CreatePartitionsRequest.self
         case .deleteGroups: DeleteGroupsRequest.self
+        case .electLeaders: ElectLeadersRequest.self
         case .incrementalAlterConfigs: IncrementalAlterConfigsRequest.self
+        case .alterPartitionReassignments: AlterPartitionReassignmentsRequest.self
+        case .listPartitionReassignments: ListPartitionReassignmentsRequest.self
         case .offsetDelete: OffsetDeleteRequest.self
+        case .describeClientQuotas: DescribeClientQuotasRequest.self
+        case .alterClientQuotas: AlterClientQuotasRequest.self
+        case .describeUserScramCredentials: DescribeUserScramCredentialsRequest.self
+        case .alterUserScramCredentials: AlterUserScramCredentialsRequest.self
+        case .describeQuorum: DescribeQuorumRequest.self
+        case .updateFeatures: UpdateFeaturesRequest.self
         case .describeCluster: DescribeClusterRequest.self
+        case .describeProducers: DescribeProducersRequest.self
+        case .describeTransactions: DescribeTransactionsRequest.self
+        case .listTransactions: ListTransactionsRequest.self
+        case .consumerGroupHeartbeat: ConsumerGroupHeartbeatRequest.self
+        case .consumerGroupDescribe: ConsumerGroupDescribeRequest.self
+        case .listConfigResources: ListConfigResourcesRequest.self
         case .describeTopicPartitions: DescribeTopicPartitionsRequest.self
         }
     }
@@ -81,31 +131,4 @@ package enum ApiKey: Int16, CaseIterable, Sendable {
     ///
     /// The bodies are flexible then too. ApiVersions responses keep header v0: see `ResponseHeader`.
     package func isFlexible(_ version: Int16) -> Bool { request.isFlexible(version) }
-}
-
-extension ApiVersionsResponse {
-    /// What a broker that serves `keys` answers.
-    package static func announcing(_ keys: [ApiKey]) -> ApiVersionsResponse {
-        ApiVersionsResponse {
-            $0.apiKeys = keys.sorted { $0.rawValue < $1.rawValue }.map(Api.init(announcing:))
-        }
-    }
-
-    /// The answer to a version of ApiVersions that is not spoken. Write it as version 0, whatever
-    /// was asked, and keep the connection: the client tries again with a version out of it.
-    package static var unsupportedVersion: ApiVersionsResponse {
-        ApiVersionsResponse {
-            $0.errorCode = .unsupportedVersion
-            $0.apiKeys = [Api(announcing: .apiVersions)]
-        }
-    }
-}
-
-extension ApiVersionsResponse.Api {
-    package init(announcing key: ApiKey) {
-        self.init()
-        apiKey = key.rawValue
-        minVersion = key.announcedVersions.lowerBound
-        maxVersion = key.announcedVersions.upperBound
-    }
 }

@@ -157,4 +157,7 @@ extension KafkaErrorCode {
     package static var streamsInvalidTopologyEpoch: Self { Self(rawValue: 131) }
     package static var streamsTopologyFenced: Self { Self(rawValue: 132) }
     package static var shareSessionLimitReached: Self { Self(rawValue: 133) }
+    package static var groupDeletionFailed: Self { Self(rawValue: 134) }
+    package static var streamsTopologyDescriptionUpdateFailed: Self { Self(rawValue: 135) }
+    package static var controllerIDNotRegistered: Self { Self(rawValue: 136) }
 }

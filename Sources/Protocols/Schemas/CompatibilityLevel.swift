@@ -34,24 +34,51 @@ package enum CompatibilityLevel: String, Sendable, CaseIterable {
         }
     }
 
+    /// What is wrong, in the lines of Schema Registry: the differences from the newest version
+    /// that the schema does not get on with, then that version's number and text. Of transitive
+    /// levels the first version with differences is told, and no other.
+    ///
     /// - Parameter versions: oldest first.
-    /// - Returns: nothing when it may be added; else what is wrong and with which version.
+    /// - Returns: nothing when it may be added.
     package func incompatibilities(
-        of schema: SchemaDocument, with versions: [(version: Int, schema: SchemaDocument)]
+        of schema: SchemaDocument, with versions: [(version: Int, schema: SchemaDocument)],
+        policy: CompatibilityPolicy = .strict
     ) -> [String] {
-        var found: [String] = []
-        for (version, older) in isTransitive ? versions.reversed() : Array(versions.suffix(1)) {
-            if checksBackward {
-                found += schema.incompatibilities(readingDataOf: older).map {
-                    "\($0) (the new schema cannot read data of version \(version))"
-                }
-            }
+        let candidates = isTransitive ? versions.reversed() : Array(versions.suffix(1))
+        for (version, older) in candidates {
+            var lines: [String] = []
             if checksForward {
-                found += older.incompatibilities(readingDataOf: schema).map {
-                    "\($0) (version \(version) cannot read data of the new schema)"
+                lines += older.incompatibilities(readingDataOf: schema, policy: policy).map {
+                    $0.message(reader: "old", writer: "new")
                 }
             }
+            // Confluent's checker of FULL tells the old schema only with a backward difference.
+            var tellsOld = !lines.isEmpty && !checksBackward
+            if checksBackward {
+                let found = schema.incompatibilities(readingDataOf: older, policy: policy)
+                lines += found.map { $0.message(reader: "new", writer: "old") }
+                tellsOld = !found.isEmpty
+            }
+            if tellsOld { lines += Self.lines(of: older, version: version) }
+            if !lines.isEmpty { return lines }
         }
-        return found
+        return []
     }
+
+    private static func lines(of schema: SchemaDocument, version: Int) -> [String] {
+        let text = schema.canonicalText
+        let countMax = SchemaLimits.shownCharactersMax
+        let shown =
+            text.count <= countMax
+            ? "{oldSchema: '\(text)'}"
+            : "{oldSchema: <truncated to \(countMax) characters> '\(text.prefix(countMax))'}"
+        return ["{oldSchemaVersion: \(version)}", shown]
+    }
+}
+
+/// How strictly JSON Schemas are compared.
+package enum CompatibilityPolicy: String, Sendable, CaseIterable {
+    case strict = "STRICT"
+    /// Properties added to or removed from an open or partially open object are no difference.
+    case lenient = "LENIENT"
 }

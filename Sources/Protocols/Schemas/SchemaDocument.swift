@@ -7,48 +7,102 @@ package struct SchemaDocument: Sendable {
     package let kind: SchemaKind
     /// As it was given.
     package let text: String
-    /// The same for texts that differ in white space only (Avro: also in the order of attributes).
-    /// It is what a registry keeps and compares.
+    package let references: SchemaReferences
+    /// What a registry keeps and compares: the same for texts that differ in white space only, and
+    /// for the order of attributes in Avro.
     package let canonicalText: String
     let body: Body
 
     enum Body: Sendable {
         case avro(AvroDocument)
         case json(JSONSchemaDocument)
+        case protobuf(ProtobufDocument)
     }
 
-    package init(_ kind: SchemaKind, _ text: String) throws(SchemaError) {
+    /// - Parameters:
+    ///   - references: the schemas this one borrows from, and their texts.
+    ///   - isNew: being registered now. One that is kept already is not refused for what only
+    ///     newer registries check (defaults in Avro).
+    package init(
+        kind: SchemaKind, text: String, references: SchemaReferences = .none, isNew: Bool = true
+    ) throws(SchemaError) {
         guard text.utf8.count <= SchemaLimits.textBytesMax else {
             throw SchemaError("has more than \(SchemaLimits.textBytesMax) bytes")
         }
         self.kind = kind
         self.text = text
+        self.references = references
         switch kind {
         case .avro:
-            let document = try AvroParser.parse(text)
+            let document = try AvroParser.parse(text, references: references, isNew: isNew)
             body = .avro(document)
             canonicalText = document.text
         case .json:
-            let document = try JSONSchemaDocument(text)
+            let document = try JSONSchemaDocument(text, references: references)
             body = .json(document)
             canonicalText = document.root.text
         case .protobuf:
-            throw SchemaError("Protobuf schemas are not supported yet; use Avro or JSON Schema")
+            let document = try ProtobufDocument(text, references: references)
+            body = .protobuf(document)
+            canonicalText = document.text
+        }
+    }
+
+    package init(_ kind: SchemaKind, _ text: String) throws(SchemaError) {
+        try self.init(kind: kind, text: text)
+    }
+
+    /// - Parameter normalized: without what has no meaning, so that more texts are the same: the
+    ///   order of attributes, options and members.
+    package func canonicalText(normalized: Bool) -> String {
+        guard normalized else { return canonicalText }
+        return switch body {
+        case .avro(let document): document.normalizedText
+        case .json(let document): document.normalizedText
+        case .protobuf(let document): document.normalizedText
+        }
+    }
+
+    /// The references as a registry keeps them.
+    package func canonicalReferences(normalized: Bool) -> [SchemaReference] {
+        normalized ? references.normalizedList : references.list
+    }
+
+    /// The text in one of the formats of `?format=`; an unknown one is the canonical text.
+    package func text(format: String) -> String {
+        switch (body, format.lowercased()) {
+        case (.avro(let document), "resolved"): document.resolvedText
+        case (.protobuf(let document), "serialized"): document.serializedText
+        case (.protobuf(let document), "ignore_extensions"): document.textWithoutExtensions
+        case (.avro, _), (.json, _), (.protobuf, _): canonicalText
         }
     }
 
     /// What stands in the way of reading data with this schema that was written with another.
     ///
-    /// - Returns: nothing when it can; else a sentence for each place, with its rule and path.
-    package func incompatibilities(readingDataOf writer: SchemaDocument) -> [String] {
+    /// - Returns: nothing when it can; else one value for each place, at most
+    ///   `SchemaLimits.incompatibilitiesMax`.
+    package func incompatibilities(
+        readingDataOf writer: SchemaDocument, policy: CompatibilityPolicy = .strict
+    ) -> [SchemaIncompatibility] {
+        if kind == writer.kind, canonicalText == writer.canonicalText,
+            references == writer.references
+        {
+            return []
+        }
         switch (body, writer.body) {
         case (.avro(let reader), .avro(let writer)):
             return AvroResolution.incompatibilities(reader: reader, writer: writer)
         case (.json(let reader), .json(let writer)):
-            return JSONSchemaComparison.incompatibilities(reader: reader, writer: writer)
-        case (.avro, .json), (.json, .avro):
+            return JSONSchemaComparison.incompatibilities(
+                reader: reader, writer: writer, policy: policy)
+        case (.protobuf(let reader), .protobuf(let writer)):
+            return ProtobufComparison.incompatibilities(reader: reader, writer: writer)
+        case (.avro, _), (.json, _), (.protobuf, _):
             return [
-                "SCHEMA_TYPE_CHANGED at /: \(kind.rawValue) cannot read \(writer.kind.rawValue)"
+                SchemaIncompatibility(
+                    SchemaIncompatibility.kindChanged,
+                    "Incompatible because of different schema type", at: "/")
             ]
         }
     }
@@ -58,7 +112,7 @@ package struct SchemaDocument: Sendable {
     /// - Returns: nothing when it fits; else a sentence for each place, with its path.
     package func violations(of value: JSONValue) -> [String] {
         switch body {
-        case .avro: []
+        case .avro, .protobuf: []
         case .json(let document): JSONSchemaValidator.violations(of: value, in: document)
         }
     }
@@ -67,7 +121,25 @@ package struct SchemaDocument: Sendable {
     package var parsingCanonicalForm: String? {
         switch body {
         case .avro(let document): document.parsingCanonicalForm
-        case .json: nil
+        case .json, .protobuf: nil
+        }
+    }
+
+    /// The fields that a record, an object or a file's first message has.
+    package var topLevelFields: [String] {
+        switch body {
+        case .avro(let document): document.topLevelFields
+        case .json(let document): document.topLevelFields
+        case .protobuf(let document): document.topLevelFields
+        }
+    }
+
+    /// The name of the root record (Avro), the `title` (JSON Schema), the first message (Protobuf).
+    package var name: String? {
+        switch body {
+        case .avro(let document): document.rootName
+        case .json(let document): document.root["title"]?.string
+        case .protobuf(let document): document.firstMessageName
         }
     }
 }

@@ -6,20 +6,11 @@ import MillraceBase
 import NIOCore
 
 extension GroupCoordinator {
-    /// What anybody may do to a group: read, delete, describe. There are no ACLs here.
-    private static let authorizedOperations: Int32 = 1 << 3 | 1 << 6 | 1 << 8
-
     package func describe(
         _ request: DescribeGroupsRequest, version: Int16
     ) -> DescribeGroupsResponse {
         DescribeGroupsResponse {
-            $0.groups = request.groups.map { id in
-                var group = described(id, version: version)
-                if request.includeAuthorizedOperations && group.errorCode == .none {
-                    group.authorizedOperations = Self.authorizedOperations
-                }
-                return group
-            }
+            $0.groups = request.groups.map { described($0, version: version) }
         }
     }
 
@@ -32,12 +23,14 @@ extension GroupCoordinator {
                 $0.errorCode = error
                 return
             }
-            guard let machine = groups[id]?.machine else {
+            guard let machine = groups[id]?.classic else {
                 // Older versions have no error for it: a dead group stands for one that is not there.
                 $0.groupState = GroupState.dead.kafkaName
                 guard version >= 6 else { return }
                 $0.errorCode = .groupIDNotFound
-                $0.errorMessage = "Group \(id) not found."
+                $0.errorMessage =
+                    groups[id] == nil
+                    ? "Group \(id) not found." : "Group \(id) is not a classic group."
                 return
             }
             let isStable = machine.state == .stable
@@ -68,17 +61,17 @@ extension GroupCoordinator {
                 $0.errorCode = error
                 return
             }
-            guard types.isEmpty || types.contains("classic") else { return }
             for id in groups.keys.sorted() {
-                guard let machine = groups[id]?.machine else { continue }
-                let state = machine.state.kafkaName
+                guard let group = groups[id] else { continue }
+                let (state, type) = (group.stateName, group.typeName)
                 guard states.isEmpty || states.contains(state.lowercased()) else { continue }
+                guard types.isEmpty || types.contains(type.lowercased()) else { continue }
                 $0.groups.append(
                     ListGroupsResponse.ListedGroup {
                         $0.groupID = id
-                        $0.protocolType = machine.protocolType ?? ""
+                        $0.protocolType = group.protocolType
                         $0.groupState = state
-                        $0.groupType = "classic"
+                        $0.groupType = type
                     })
             }
         }
@@ -101,15 +94,21 @@ extension GroupCoordinator {
     private func deleteOne(_ id: String) async -> KafkaErrorCode {
         if let error = unavailable(group: id, mayBeEmpty: true) { return error }
         guard let group = groups[id] else { return .groupIDNotFound }
-        guard group.machine.state == .empty else { return .nonEmptyGroup }
-        let records = group.offsets.partitions.map { tombstone(id, $0.topic, $0.partition) }
-        guard await append(records + [.group(id, nil)], group: id) else {
+        guard group.isEmpty else { return .nonEmptyGroup }
+        let offsets = group.commits.partitions.map { tombstone(id, $0.topic, $0.partition) }
+        guard await append(offsets + tombstones(of: group, id), group: id) else {
             return .coordinatorNotAvailable
         }
         // Who joined or committed during the wait keeps the group; only what was there then goes.
-        forget(group.offsets, of: id)
+        forget(group.commits, of: id)
         dropIfUnused(id)
         return .none
+    }
+
+    /// What makes a group one that never was.
+    private func tombstones(of group: Group, _ id: String) -> [GroupStoredRecord] {
+        guard let consumer = group.consumer else { return [.group(id, nil)] }
+        return consumer.tombstones.map { .consumer(id, $0) }
     }
 
     /// Forgets single offsets; not those of topics that a live consumer group reads.
@@ -121,20 +120,18 @@ extension GroupCoordinator {
         guard let group = groups[id] else {
             return OffsetDeleteResponse { $0.errorCode = .groupIDNotFound }
         }
-        let isConsumer = group.machine.protocolType == "consumer"
-        guard group.machine.state == .empty || isConsumer else {
+        let isConsumers = group.protocolType == ConsumerGroupMachine.classicProtocolType
+        guard group.isEmpty || isConsumers else {
             return OffsetDeleteResponse { $0.errorCode = .nonEmptyGroup }
         }
-        let subscribed = subscribedTopics(of: group.machine)
-        var gone = GroupOffsets()
+        var gone = GroupCommits()
         var records: [GroupStoredRecord] = []
         var response = OffsetDeleteResponse()
         for asked in request.topics {
             var topic = OffsetDeleteResponse.Topic { $0.name = asked.name }
             for partition in asked.partitions.map(\.partitionIndex) {
-                let isRead = subscribed?.contains(asked.name) ?? true
-                if !isRead, let known = group.offsets[asked.name, partition] {
-                    gone.set(known, topic: asked.name, partition: partition)
+                let isRead = group.isSubscribed(to: asked.name)
+                if !isRead, gone.take(asked.name, partition, of: group.commits) {
                     records.append(tombstone(id, asked.name, partition))
                 }
                 topic.partitions.append(
@@ -155,35 +152,39 @@ extension GroupCoordinator {
     /// A topic was deleted: nobody's offsets of it mean anything any more.
     package func topicDeleted(_ name: String) async {
         for id in groups.keys.sorted() {
-            guard let partitions = groups[id]?.offsets.byTopic[name] else { continue }
-            var gone = GroupOffsets()
-            for (partition, offset) in partitions {
-                gone.set(offset, topic: name, partition: partition)
+            guard let commits = groups[id]?.commits else { continue }
+            var gone = GroupCommits()
+            for (topic, partition) in commits.partitions where topic == name {
+                _ = gone.take(topic, partition, of: commits)
             }
-            await dropOffsets(gone, of: id)
+            if !gone.partitions.isEmpty { await drop(gone, of: id) }
         }
     }
 
-    /// Drops offsets of groups without members that were committed too long ago, and groups that
-    /// have nothing left.
+    /// Drops offsets that were committed too long ago and that nobody reads, and groups that have
+    /// nothing left.
     func dropExpiredOffsets() async {
-        let horizon = clock.milliseconds() - Limits.offsetsRetentionMilliseconds
+        let time = clock.milliseconds()
         for id in groups.keys.sorted() {
-            guard let group = groups[id], group.machine.state == .empty else { continue }
-            var gone = GroupOffsets()
-            for (topic, partition) in group.offsets.partitions(committedBefore: horizon) {
-                guard let offset = group.offsets[topic, partition] else { continue }
-                gone.set(offset, topic: topic, partition: partition)
+            guard let group = groups[id] else { continue }
+            var gone = GroupCommits()
+            for (topic, partition, offset) in group.commits.offsets.entries where group.canExpire {
+                guard !group.commits.isPending(topic: topic, partition: partition),
+                    group.isExpired(
+                        offset, now: time, retention: rules.offsetsRetentionMilliseconds),
+                    !group.isSubscribed(to: topic)
+                else { continue }
+                _ = gone.take(topic, partition, of: group.commits)
             }
-            if !gone.isEmpty { await dropOffsets(gone, of: id) }
-            if groups[id]?.offsets.isEmpty ?? false, groups[id]?.machine.isUnused ?? false {
-                guard await append([.group(id, nil)], group: id) else { continue }
+            if !gone.partitions.isEmpty { await drop(gone, of: id) }
+            if let left = groups[id], left.commits.partitions.isEmpty, left.isUnused {
+                guard await append(tombstones(of: left, id), group: id) else { continue }
                 dropIfUnused(id)
             }
         }
     }
 
-    private func dropOffsets(_ gone: GroupOffsets, of id: String) async {
+    private func drop(_ gone: GroupCommits, of id: String) async {
         let records = gone.partitions.map { tombstone(id, $0.topic, $0.partition) }
         guard await append(records, group: id) else { return }
         forget(gone, of: id)
@@ -197,24 +198,28 @@ extension GroupCoordinator {
     }
 
     /// Removes offsets unless they have been committed anew since.
-    private func forget(_ gone: GroupOffsets, of id: String) {
+    private func forget(_ gone: GroupCommits, of id: String) {
         for (topic, partition) in gone.partitions
-        where groups[id]?.offsets[topic, partition] == gone[topic, partition] {
-            groups[id]?.offsets.remove(topic: topic, partition: partition)
+        where groups[id]?.commits.offsets[topic, partition] == gone.offsets[topic, partition] {
+            groups[id]?.commits.remove(topic: topic, partition: partition)
         }
     }
 
     private func dropIfUnused(_ id: String) {
-        guard let group = groups[id], group.offsets.isEmpty, group.machine.isUnused else { return }
-        groups[id]?.machine.delete()
+        guard let group = groups[id], group.commits.partitions.isEmpty, group.isUnused else {
+            return
+        }
+        groups[id]?.classic?.delete()
         groups[id] = nil
     }
+}
 
+extension GroupMachine {
     /// The topics that members of a consumer group read; `nil` when their bytes cannot be read, so
     /// that any topic may be among them.
-    private func subscribedTopics(of machine: GroupMachine) -> Set<String>? {
+    var subscribedTopics: Set<String>? {
         var topics: Set<String> = []
-        for member in machine.members.values {
+        for member in members.values {
             for offer in member.offers {
                 let bytes = ByteBuffer(bytes: offer.metadata)
                 guard let subscription = try? ConsumerSubscription.readVersioned(bytes) else {
@@ -225,9 +230,4 @@ extension GroupCoordinator {
         }
         return topics
     }
-}
-
-extension GroupMachine {
-    /// Whether nobody is here and nobody has announced itself.
-    var isUnused: Bool { state == .empty && members.isEmpty && pendingMembers.isEmpty }
 }

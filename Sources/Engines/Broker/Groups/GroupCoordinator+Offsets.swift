@@ -13,30 +13,24 @@ extension GroupCoordinator {
         if let error = commitError(request, version: version) {
             return OffsetCommitResponse(to: request) { _, _ in error }
         }
+        guard await isPrepared() else {
+            return OffsetCommitResponse(to: request) { _, _ in .coordinatorNotAvailable }
+        }
         var accepted: [(key: OffsetCommitKey, offset: CommittedOffset)] = []
         var response = OffsetCommitResponse(to: request) { topic, partition in
-            let name = version >= 10 ? storage.topicName(id: topic.topicID) : topic.name
-            guard let name else { return .unknownTopicID }
-            guard storage.exists(topic: name, partition: partition.partitionIndex) else {
-                return .unknownTopicOrPartition
-            }
-            let metadata = partition.committedMetadata ?? ""
-            guard metadata.utf8.count <= Limits.offsetMetadataBytesMax else {
-                return .offsetMetadataTooLarge
-            }
+            let place = place(
+                name: topic.name, id: topic.topicID, byID: version >= 10,
+                partition: partition.partitionIndex, metadata: partition.committedMetadata)
+            guard case .success(let name) = place else { return place.error }
             let key = OffsetCommitKey {
                 ($0.group, $0.topic, $0.partition) = (id, name, partition.partitionIndex)
             }
-            let offset = CommittedOffset(
-                offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,
-                metadata: metadata, committedAtMilliseconds: clock.milliseconds(),
-                sequence: newSequence())
-            accepted.append((key, offset))
+            accepted.append((key, committedOffset(partition, of: request)))
             return .none
         }
         guard !accepted.isEmpty else { return response }
-        if groups[id] == nil { groups[id] = Group(machine: newMachine(id)) }
-        groups[id]?.machine.touch(request.memberID, now: now)
+        makeIfMissing(id)
+        groups[id]?.classic?.touch(request.memberID, now: now)
         let records = accepted.map { GroupStoredRecord.offset($0.key, $0.offset.value) }
         guard await append(records, group: id) else {
             response.failAccepted(.coordinatorNotAvailable)
@@ -44,11 +38,54 @@ extension GroupCoordinator {
         }
         // The group may have been deleted during the wait; its offsets are back then, as they are
         // in the log.
-        if groups[id] == nil { groups[id] = Group(machine: newMachine(id)) }
+        makeIfMissing(id)
         for (key, offset) in accepted {
-            groups[id]?.offsets.set(offset, topic: key.topic, partition: key.partition)
+            groups[id]?.commits.offsets.set(offset, topic: key.topic, partition: key.partition)
         }
         return response
+    }
+
+    private func committedOffset(
+        _ partition: OffsetCommitRequest.Topic.Partition, of request: OffsetCommitRequest
+    ) -> CommittedOffset {
+        CommittedOffset(
+            offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,
+            metadata: partition.committedMetadata ?? "",
+            committedAtMilliseconds: clock.milliseconds(),
+            retentionMilliseconds: request.retentionTimeMilliseconds,
+            sequence: newSequence())
+    }
+
+    /// Why nothing can be committed at a place, or its topic's name.
+    enum Place {
+        case success(String)
+        case failure(KafkaErrorCode)
+
+        var error: KafkaErrorCode {
+            if case .failure(let error) = self { return error }
+            return .none
+        }
+    }
+
+    /// Looks up where an offset is to be committed, and whether it may be.
+    func place(
+        name: String, id: KafkaUUID, byID: Bool, partition: Int32, metadata: String?
+    ) -> Place {
+        guard let name = byID ? storage.topicName(id: id) : name else {
+            return .failure(.unknownTopicID)
+        }
+        guard storage.exists(topic: name, partition: partition) else {
+            return .failure(.unknownTopicOrPartition)
+        }
+        guard (metadata ?? "").utf8.count <= rules.offsetMetadataBytesMax else {
+            return .failure(.offsetMetadataTooLarge)
+        }
+        return .success(name)
+    }
+
+    /// A group that only commits has no members, and no type of protocol.
+    func makeIfMissing(_ id: String) {
+        if groups[id] == nil { groups[id] = Group(classic: newMachine(id)) }
     }
 
     private func commitError(
@@ -56,13 +93,13 @@ extension GroupCoordinator {
     ) -> KafkaErrorCode? {
         if let error = unavailable(group: request.groupID, mayBeEmpty: true) { return error }
         let generation = request.generationIDOrMemberEpoch
-        guard let machine = groups[request.groupID]?.machine else {
+        guard let group = groups[request.groupID] else {
             guard generation >= 0 else { return nil }
             return version >= 9 ? .groupIDNotFound : .illegalGeneration
         }
-        return machine.commitError(
+        return group.commitError(
             memberID: request.memberID, instanceID: request.groupInstanceID,
-            generation: generation)
+            generation: generation, isTransactional: false, version: version)
     }
 
     /// What was committed. A group or partition without an offset has -1 and no error.
@@ -75,69 +112,96 @@ extension GroupCoordinator {
                 // Version 1 has no error of its own: each partition carries it.
                 let asked = request.topics ?? allTopics(of: request.groupID)
                 $0.topics = asked.map { topic in
-                    fetchedTopic(topic, group: request.groupID, error: error ?? .none)
+                    fetchedTopic(
+                        topic, group: request.groupID, isStable: request.requireStable,
+                        error: error ?? .none)
                 }
             }
         }
         return OffsetFetchResponse {
-            $0.groups = request.groups.map { fetchedGroup($0, version: version) }
+            $0.groups = request.groups.map { group in
+                fetchedGroup(group, version: version, isStable: request.requireStable)
+            }
         }
     }
 
     private func fetchedGroup(
-        _ asked: OffsetFetchRequest.Group, version: Int16
+        _ asked: OffsetFetchRequest.Group, version: Int16, isStable: Bool
     ) -> OffsetFetchResponse.Group {
         OffsetFetchResponse.Group {
             $0.groupID = asked.groupID
-            if let error = unavailable(group: asked.groupID, mayBeEmpty: true) {
+            if let error = fetchError(asked) {
                 $0.errorCode = error
                 return
             }
             let topics = asked.topics ?? allGroupTopics(of: asked.groupID, version: version)
-            $0.topics = topics.map { topic in fetchedTopic(topic, group: asked.groupID, version) }
+            $0.topics = topics.map { topic in
+                fetchedTopic(topic, group: asked.groupID, version, isStable: isStable)
+            }
         }
     }
 
+    /// Version 9 on: a member says who it is, and must be up to date.
+    private func fetchError(_ asked: OffsetFetchRequest.Group) -> KafkaErrorCode? {
+        if let error = unavailable(group: asked.groupID, mayBeEmpty: true) { return error }
+        return groups[asked.groupID]?.fetchError(
+            memberID: asked.memberID, memberEpoch: asked.memberEpoch)
+    }
+
+    /// - Parameter isStable: whether an offset that an open transaction changes is an error.
+    private func fetched(
+        _ topic: String, _ partition: Int32, of group: String, isStable: Bool
+    ) -> (offset: CommittedOffset?, error: KafkaErrorCode) {
+        let commits = groups[group]?.commits
+        if isStable, commits?.isPending(topic: topic, partition: partition) ?? false {
+            return (nil, .unstableOffsetCommit)
+        }
+        return (commits?.offsets[topic, partition], .none)
+    }
+
     private func fetchedTopic(
-        _ topic: OffsetFetchRequest.Topic, group: String, error: KafkaErrorCode
+        _ topic: OffsetFetchRequest.Topic, group: String, isStable: Bool, error: KafkaErrorCode
     ) -> OffsetFetchResponse.Topic {
         OffsetFetchResponse.Topic {
             $0.name = topic.name
             $0.partitions = topic.partitionIndexes.map { index in
-                let known = groups[group]?.offsets[topic.name, index]
+                let known = fetched(topic.name, index, of: group, isStable: isStable)
                 return OffsetFetchResponse.Topic.Partition {
                     $0.partitionIndex = index
-                    $0.committedOffset = known?.offset ?? -1
-                    $0.committedLeaderEpoch = known?.leaderEpoch ?? -1
-                    $0.metadata = known?.metadata ?? ""
-                    $0.errorCode = error
+                    $0.committedOffset = known.offset?.offset ?? -1
+                    $0.committedLeaderEpoch = known.offset?.leaderEpoch ?? -1
+                    $0.metadata = known.offset?.metadata ?? ""
+                    $0.errorCode = error == .none ? known.error : error
                 }
             }
         }
     }
 
     private func fetchedTopic(
-        _ topic: OffsetFetchRequest.Group.GroupTopic, group: String, _ version: Int16
+        _ topic: OffsetFetchRequest.Group.GroupTopic, group: String, _ version: Int16,
+        isStable: Bool
     ) -> OffsetFetchResponse.Group.GroupTopic {
         let name = version >= 10 ? storage.topicName(id: topic.topicID) : topic.name
         return OffsetFetchResponse.Group.GroupTopic {
             $0.name = topic.name
             $0.topicID = topic.topicID
             $0.partitions = topic.partitionIndexes.map { index in
-                let known = name.flatMap { groups[group]?.offsets[$0, index] }
+                let known =
+                    name.map { fetched($0, index, of: group, isStable: isStable) }
+                    ?? (nil, .unknownTopicID)
                 return OffsetFetchResponse.Group.GroupTopic.GroupPartition {
                     $0.partitionIndex = index
-                    $0.committedOffset = known?.offset ?? -1
-                    $0.committedLeaderEpoch = known?.leaderEpoch ?? -1
-                    $0.metadata = known?.metadata ?? ""
-                    $0.errorCode = name == nil ? .unknownTopicID : .none
+                    $0.committedOffset = known.offset?.offset ?? -1
+                    $0.committedLeaderEpoch = known.offset?.leaderEpoch ?? -1
+                    $0.metadata = known.offset?.metadata ?? ""
+                    $0.errorCode = known.error
                 }
             }
         }
     }
 
     private func allTopics(of group: String) -> [OffsetFetchRequest.Topic] {
-        let byTopic = groups[group]?.offsets.byTopic ?? [:]
+        let byTopic = groups[group]?.commits.offsets.byTopic ?? [:]
         return byTopic.keys.sorted().map { name in
             OffsetFetchRequest.Topic {
                 $0.name = name
@@ -169,6 +233,9 @@ extension CommittedOffset {
             $0.leaderEpoch = leaderEpoch
             $0.metadata = metadata
             $0.commitTimestamp = committedAtMilliseconds
+            if retentionMilliseconds >= 0 {
+                $0.expireTimestamp = committedAtMilliseconds + retentionMilliseconds
+            }
         }
     }
 }

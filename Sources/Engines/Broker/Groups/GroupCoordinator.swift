@@ -1,7 +1,7 @@
 // The group coordinator: machines and offsets of all groups, their storage, timers and held answers.
 // Source: ../shared/reference/kafka.md, A4 and A5; apache/kafka GroupCoordinatorService.java
 
-package import KafkaProtocol
+import KafkaProtocol
 package import Logging
 package import MillraceBase
 
@@ -11,18 +11,15 @@ package import MillraceBase
 /// Call `load` before the first request and keep `run` running while requests come. Joins and syncs
 /// wait inside their call until the group is ready; cancelling the calling task ends the wait.
 package actor GroupCoordinator {
-    /// A group: who is in it, and what it has committed.
-    struct Group: Sendable {
-        var machine: GroupMachine
-        var offsets = GroupOffsets()
-    }
-
     var groups: [String: Group] = [:]
     let storage: any GroupStorage
     let clock: WallClock
     let logger: Logger
     private let elapsedMilliseconds: @Sendable () -> Int64
-    private let initialDelayMilliseconds: Int64
+    /// The broker's settings of groups.
+    nonisolated let rules: GroupRules
+    /// What is set for one group by itself.
+    private let groupConfiguration: @Sendable (String) -> [String: String]
     private var heldJoins: [GroupTicket: HeldAnswer<JoinGroupResponse>] = [:]
     private var heldSyncs: [GroupTicket: HeldAnswer<SyncGroupResponse>] = [:]
     private var lastTicket: GroupTicket = 0
@@ -32,18 +29,20 @@ package actor GroupCoordinator {
     private var nextUpkeep: Int64 = 0
 
     /// - Parameters:
-    ///   - initialDelayMilliseconds: Kafka's `group.initial.rebalance.delay.ms`, 0 on one node.
+    ///   - groupConfiguration: what is set for one group by itself, by its name.
     ///   - clock: the time of day, for what is written down.
     ///   - elapsedMilliseconds: a steady clock, for time-outs.
     package init(
-        storage: any GroupStorage, initialDelayMilliseconds: Int64 = 0,
+        storage: any GroupStorage, rules: GroupRules = GroupRules(),
+        groupConfiguration: @escaping @Sendable (String) -> [String: String] = { _ in [:] },
         clock: WallClock = .system,
         elapsedMilliseconds: (@Sendable () -> Int64)? = nil, logger: Logger
     ) {
         self.storage = storage
+        self.rules = rules
+        self.groupConfiguration = groupConfiguration
         self.clock = clock
         self.logger = logger
-        self.initialDelayMilliseconds = initialDelayMilliseconds
         let start = ContinuousClock.now
         self.elapsedMilliseconds =
             elapsedMilliseconds ?? { Int64((ContinuousClock.now - start) / .milliseconds(1)) }
@@ -54,14 +53,15 @@ package actor GroupCoordinator {
     /// Reads what the offsets topic holds. Until then every answer is COORDINATOR_LOAD_IN_PROGRESS.
     package func load() async throws(GroupStorageError) {
         let replay = GroupReplay()
-        try await storage.replay { _, record in replay.add(record) }
-        groups = replay.groups(initialDelayMilliseconds: initialDelayMilliseconds, now: now)
+        try await storage.replay { partition, entry in replay.add(entry, partition: partition) }
+        groups = replay.groups(rules: rules, now: now)
+        for id in groups.keys { groups[id]?.consumer?.restartTimers(context(of: id)) }
         if replay.skippedCount > 0 {
             logger.warning(
                 "records of the offsets topic were not understood and left out",
                 metadata: ["count": "\(replay.skippedCount)"])
         }
-        lastSequence = 1
+        lastSequence = replay.lastSequence
         isLoaded = true
     }
 
@@ -69,7 +69,7 @@ package actor GroupCoordinator {
     package func run() async {
         while !Task.isCancelled {
             await timePassed()
-            let next = groups.values.compactMap(\.machine.nextDeadline).min() ?? .max
+            let next = groups.values.compactMap(\.nextDeadline).min() ?? .max
             let wait = min(max(next - now, 1), Limits.groupTimerMillisecondsMax)
             do {
                 try await Task.sleep(for: .milliseconds(wait))
@@ -84,11 +84,14 @@ package actor GroupCoordinator {
     package func timePassed() async {
         let time = now
         for id in groups.keys {
-            guard let deadline = groups[id]?.machine.nextDeadline, deadline <= time else {
-                continue
+            guard let deadline = groups[id]?.nextDeadline, deadline <= time else { continue }
+            if groups[id]?.consumer != nil {
+                groups[id]?.consumer?.timePassed(context(of: id))
+                _ = await settle(id)
+            } else {
+                let actions = groups[id]?.classic?.timePassed(now: time) ?? []
+                await perform(actions, of: id)
             }
-            let actions = groups[id]?.machine.timePassed(now: time) ?? []
-            await perform(actions, of: id)
         }
         if isLoaded, time >= nextUpkeep {
             nextUpkeep = time + Limits.offsetsUpkeepMilliseconds
@@ -105,96 +108,6 @@ package actor GroupCoordinator {
         heldSyncs = [:]
     }
 
-    // MARK: Members
-
-    package func join(
-        _ request: JoinGroupRequest, version: Int16, clientID: String, clientHost: String
-    ) async -> JoinGroupResponse {
-        var answer = await joinAnswer(
-            request, version: version, clientID: clientID, clientHost: clientHost)
-        // Before version 7 the name cannot be null.
-        if version < 7 { answer.protocolName = answer.protocolName ?? "" }
-        return answer
-    }
-
-    private func joinAnswer(
-        _ request: JoinGroupRequest, version: Int16, clientID: String, clientHost: String
-    ) async -> JoinGroupResponse {
-        if let error = unavailable(group: request.groupID) {
-            return .failed(error, memberID: request.memberID)
-        }
-        guard Limits.sessionTimeoutMilliseconds.contains(request.sessionTimeoutMilliseconds) else {
-            return .failed(.invalidSessionTimeout, memberID: request.memberID)
-        }
-        if groups[request.groupID] == nil {
-            guard request.memberID.isEmpty else {
-                return .failed(.unknownMemberID, memberID: request.memberID)
-            }
-            groups[request.groupID] = Group(machine: newMachine(request.groupID))
-        }
-        let ticket = newTicket()
-        let held = HeldAnswer<JoinGroupResponse>()
-        heldJoins[ticket] = held
-        defer { heldJoins[ticket] = nil }
-        var generator = SystemRandomNumberGenerator()
-        let context = JoinContext(
-            clientID: clientID, clientHost: clientHost, requiresMemberID: version >= 4,
-            canSkipAssignment: version >= 9,
-            newMemberID: Self.memberID(
-                prefix: request.groupInstanceID ?? clientID, using: &generator),
-            ticket: ticket, now: now)
-        let actions = groups[request.groupID]?.machine.join(request, context) ?? []
-        await perform(actions, of: request.groupID)
-        return await held.wait() ?? .failed(.unknownMemberID, memberID: request.memberID)
-    }
-
-    package func sync(_ request: SyncGroupRequest) async -> SyncGroupResponse {
-        if let error = unavailable(group: request.groupID) { return .failed(error) }
-        guard groups[request.groupID] != nil else { return .failed(.unknownMemberID) }
-        let ticket = newTicket()
-        let held = HeldAnswer<SyncGroupResponse>()
-        heldSyncs[ticket] = held
-        defer { heldSyncs[ticket] = nil }
-        let actions =
-            groups[request.groupID]?.machine.sync(request, ticket: ticket, now: now) ?? []
-        await perform(actions, of: request.groupID)
-        return await held.wait() ?? .failed(.rebalanceInProgress)
-    }
-
-    package func heartbeat(_ request: HeartbeatRequest) -> HeartbeatResponse {
-        let error =
-            unavailable(group: request.groupID)
-            ?? groups[request.groupID]?.machine.heartbeat(request, now: now) ?? .unknownMemberID
-        return HeartbeatResponse { $0.errorCode = error }
-    }
-
-    package func leave(_ request: LeaveGroupRequest, version: Int16) async -> LeaveGroupResponse {
-        if let error = unavailable(group: request.groupID) {
-            return LeaveGroupResponse { $0.errorCode = error }
-        }
-        var leaving = request.members
-        if version < 3 {
-            leaving = [LeaveGroupRequest.MemberIdentity { $0.memberID = request.memberID }]
-        }
-        let result =
-            groups[request.groupID]?.machine.leave(leaving, now: now)
-            ?? (errors: leaving.map { _ in .unknownMemberID }, actions: [])
-        await perform(result.actions, of: request.groupID)
-        return LeaveGroupResponse {
-            if version < 3 {
-                $0.errorCode = result.errors.first ?? .none
-            } else {
-                $0.members = zip(leaving, result.errors).map { member, error in
-                    LeaveGroupResponse.MemberResponse {
-                        $0.memberID = member.memberID
-                        $0.groupInstanceID = member.groupInstanceID
-                        $0.errorCode = error
-                    }
-                }
-            }
-        }
-    }
-
     // MARK: Parts
 
     /// Why no group can be asked now; `nil` when one can.
@@ -205,7 +118,42 @@ package actor GroupCoordinator {
     }
 
     func newMachine(_ groupID: String) -> GroupMachine {
-        GroupMachine(groupID: groupID, initialDelayMilliseconds: initialDelayMilliseconds)
+        GroupMachine(groupID: groupID, rules: rules)
+    }
+
+    /// What a group of KIP-848 has to know now.
+    func context(
+        of groupID: String, clientID: String = "", clientHost: String = "",
+        newMemberID: String = ""
+    ) -> ConsumerContext {
+        ConsumerContext(
+            clientID: clientID, clientHost: clientHost, newMemberID: newMemberID, now: now,
+            wallMilliseconds: clock.milliseconds(), topics: storage,
+            rules: rules.overridden(by: groupConfiguration(groupID)))
+    }
+
+    /// A held JoinGroup, until somebody answers it or the caller is cancelled.
+    func held(
+        _ ask: (GroupTicket) async -> Void
+    ) async -> JoinGroupResponse? {
+        let ticket = newTicket()
+        let held = HeldAnswer<JoinGroupResponse>()
+        heldJoins[ticket] = held
+        defer { heldJoins[ticket] = nil }
+        await ask(ticket)
+        return await held.wait()
+    }
+
+    /// A held SyncGroup, likewise.
+    func heldSync(
+        _ ask: (GroupTicket) async -> Void
+    ) async -> SyncGroupResponse? {
+        let ticket = newTicket()
+        let held = HeldAnswer<SyncGroupResponse>()
+        heldSyncs[ticket] = held
+        defer { heldSyncs[ticket] = nil }
+        await ask(ticket)
+        return await held.wait()
     }
 
     func newSequence() -> UInt64 {
@@ -219,14 +167,16 @@ package actor GroupCoordinator {
     }
 
     /// Does what a machine decided, in order: a record is kept before the answers behind it go out.
-    private func perform(_ actions: [GroupMachine.Action], of groupID: String) async {
+    func perform(_ actions: [GroupMachine.Action], of groupID: String) async {
         var failure: KafkaErrorCode?
         for action in actions {
             switch action {
             case .persist:
                 // The group may have gone on during the wait; its record is of this moment.
-                guard let machine = groups[groupID]?.machine else { continue }
-                let record = machine.metadataRecord(nowMilliseconds: clock.milliseconds())
+                guard let machine = groups[groupID]?.classic else { continue }
+                let time = clock.milliseconds()
+                groups[groupID]?.keptAtMilliseconds = time
+                let record = machine.metadataRecord(nowMilliseconds: time)
                 failure = await append([record], group: groupID) ? nil : .notCoordinator
             case .answerJoin(let ticket, var answer):
                 if let failure { answer = .failed(failure, memberID: answer.memberID) }
@@ -239,7 +189,9 @@ package actor GroupCoordinator {
     }
 
     /// - Returns: whether the records are kept as durably as the broker's policy says.
-    func append(_ records: [GroupStoredRecord], group: String) async -> Bool {
+    func append(
+        _ records: [GroupStoredRecord], group: String, producer: GroupProducer? = nil
+    ) async -> Bool {
         let partition = Self.partition(of: group, count: storage.partitions)
         do {
             var rest = records[...]
@@ -249,7 +201,7 @@ package actor GroupCoordinator {
                     encoded.append(try record.encoded())
                 }
                 rest = rest.dropFirst(encoded.count)
-                try await storage.append(encoded, to: partition)
+                try await storage.append(encoded, to: partition, producer: producer)
             }
             return true
         } catch {

@@ -46,7 +46,7 @@ extension GroupMachine {
         if let instance = request.groupInstanceID, let old = staticMembers[instance] {
             return replace(old, request, context)
         }
-        guard members.count + pendingMembers.count < Limits.groupMembersMax else {
+        guard members.count + pendingMembers.count < membersMax else {
             return fail(.groupMaxSizeReached, request, context)
         }
         if request.groupInstanceID == nil && context.requiresMemberID {

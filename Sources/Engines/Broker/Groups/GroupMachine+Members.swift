@@ -127,19 +127,20 @@ extension GroupMachine {
     /// Whether offsets may be committed by this member in this generation; `nil` when they may.
     ///
     /// A generation below 0 and no member: a client that assigns partitions by itself, which may
-    /// commit while nobody else is there.
+    /// commit while nobody else is there. In a transaction it always may: older clients do not say
+    /// who they are then.
     func commitError(
-        memberID: String, instanceID: String?, generation: Int32
+        memberID: String, instanceID: String?, generation: Int32, isTransactional: Bool = false
     ) -> KafkaErrorCode? {
         if state == .dead { return .coordinatorNotAvailable }
         if generation < 0 && state == .empty { return nil }
         if generation >= 0 || !memberID.isEmpty || instanceID != nil {
             if let error = memberError(memberID, instanceID: instanceID) { return error }
             guard generation == self.generation else { return .illegalGeneration }
-        } else if state != .empty {
+        } else if !isTransactional && state != .empty {
             return .unknownMemberID
         }
-        return state == .completingRebalance ? .rebalanceInProgress : nil
+        return !isTransactional && state == .completingRebalance ? .rebalanceInProgress : nil
     }
 }
 

@@ -34,9 +34,9 @@ extension GroupMachine {
     ///
     /// - Parameter now: on the steady clock of the machine's other events.
     init(
-        groupID: String, kept: GroupMetadataValue, initialDelayMilliseconds: Int64, now: Int64
+        groupID: String, kept: GroupMetadataValue, rules: GroupRules, now: Int64
     ) {
-        self.init(groupID: groupID, initialDelayMilliseconds: initialDelayMilliseconds)
+        self.init(groupID: groupID, rules: rules)
         generation = kept.generation
         protocolType = kept.protocolType.isEmpty ? nil : kept.protocolType
         guard !kept.members.isEmpty else { return }

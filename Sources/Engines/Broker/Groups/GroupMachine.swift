@@ -23,6 +23,7 @@ struct GroupMachine: Sendable {
     let groupID: String
     /// How long the first member of an empty group waits for others.
     var initialDelayMilliseconds: Int64 = 0
+    var membersMax = Limits.groupMembersMax
 
     var state = GroupState.empty
     var generation: Int32 = 0
@@ -43,9 +44,10 @@ struct GroupMachine: Sendable {
     var nextJoinIndex = 0
     var actions: [Action] = []
 
-    init(groupID: String, initialDelayMilliseconds: Int64 = 0) {
+    init(groupID: String, rules: GroupRules = GroupRules()) {
         self.groupID = groupID
-        self.initialDelayMilliseconds = initialDelayMilliseconds
+        initialDelayMilliseconds = rules.initialRebalanceDelayMilliseconds
+        membersMax = rules.classicGroupMembersMax
     }
 
     /// Members in the order in which they first joined.

@@ -113,9 +113,13 @@ struct GroupMetadataValue: KafkaMessage {
 enum GroupStoredRecord: Equatable, Sendable {
     case offset(OffsetCommitKey, OffsetCommitValue?)
     case group(String, GroupMetadataValue?)
+    /// A part of a group of KIP-848.
+    case consumer(String, ConsumerStoredRecord)
 
     static let offsetKeyVersion: Int16 = 1
     static let offsetValueVersion: Int16 = 3
+    /// The one version that can say when an offset may go.
+    static let expiringOffsetValueVersion: Int16 = 1
     static let groupKeyVersion: Int16 = 2
     static let groupValueVersion: Int16 = 3
 
@@ -130,6 +134,9 @@ enum GroupStoredRecord: Equatable, Sendable {
                 try value.map { (value) throws(WireError) in
                     try Self.read(OffsetCommitValue.self, value)
                 })
+        } else if let kind = ConsumerRecordKind(rawValue: version) {
+            let key = try Self.read(ConsumerRecordKey.self, key)
+            self = .consumer(key.group, try ConsumerStoredRecord(kind, key.name, value))
         } else {
             self = .group(
                 try Self.read(GroupMetadataKey.self, key).group,
@@ -146,8 +153,17 @@ enum GroupStoredRecord: Equatable, Sendable {
             return GroupRecord(
                 key: Self.bytes(try key.versionedBytes(version: Self.offsetKeyVersion)),
                 value: try value.map { (value) throws(WireError) in
-                    Self.bytes(try value.versionedBytes(version: Self.offsetValueVersion))
+                    let version =
+                        value.expireTimestamp < 0
+                        ? Self.offsetValueVersion : Self.expiringOffsetValueVersion
+                    return Self.bytes(try value.versionedBytes(version: version))
                 })
+        case .consumer(let group, let record):
+            let (kind, name, value) = try record.parts()
+            let key = ConsumerRecordKey { ($0.group, $0.name) = (group, name) }
+            return GroupRecord(
+                key: Self.bytes(try key.versionedBytes(version: kind.rawValue)),
+                value: value.map(Self.bytes))
         case .group(let group, let value):
             let key = GroupMetadataKey { $0.group = group }
             return GroupRecord(

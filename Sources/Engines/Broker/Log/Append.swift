@@ -14,8 +14,11 @@ package enum AppendFault: Error, Equatable, Sendable {
     case withoutKey([Int32])
     case outOfOrderSequence
     case staleProducerEpoch
-    /// Transactions are not served yet.
-    case transactional
+    /// A transactional batch outside a transaction the coordinator knows of, or a plain one inside:
+    /// INVALID_TXN_STATE (48).
+    case invalidTransaction
+    /// A marker of a coordinator that was replaced: TRANSACTION_COORDINATOR_FENCED (52).
+    case coordinatorFenced
     /// The disk did not take it, in words. A later try may succeed (a full disk) or never (a flush).
     case storage(String)
     /// The topic was deleted, or the broker stops.
@@ -30,12 +33,49 @@ package enum AppendResult: Equatable, Sendable {
     case refused(AppendFault)
 }
 
-/// A batch and who waits for it.
+/// Who appends.
+package enum AppendOrigin: Equatable, Sendable {
+    /// A produce request: no control batches; sequences and transactions are checked.
+    case client
+    /// The broker itself: may write control batches, and batches of a producer without a sequence. Its
+    /// transactional batches need no token, because it asked the coordinator itself.
+    case broker
+}
+
+/// The end of a transaction in one partition.
+package struct TransactionMarker: Equatable, Sendable {
+    package var producerID: Int64
+    /// At or above that of the transaction's batches; lower ones are refused from then on.
+    package var producerEpoch: Int16
+    package var coordinatorEpoch: Int32
+    package var isCommit: Bool
+
+    package init(
+        producerID: Int64, producerEpoch: Int16, coordinatorEpoch: Int32, isCommit: Bool
+    ) {
+        self.producerID = producerID
+        self.producerEpoch = producerEpoch
+        self.coordinatorEpoch = coordinatorEpoch
+        self.isCommit = isCommit
+    }
+}
+
+/// A batch or a marker, and who waits for it.
 struct PendingAppend: Sendable {
-    /// One whole batch, as it came from the client.
-    var batch: ByteBuffer
-    /// Batches of the broker itself may be control batches.
-    var isInternal = false
+    enum Content: Sendable {
+        /// One whole batch, as it came.
+        case batch(ByteBuffer, origin: AppendOrigin, verification: VerificationToken?)
+        case marker(TransactionMarker)
+    }
+
+    var content: Content
     /// Called once, on an append thread; must not block.
     var done: @Sendable (AppendResult) -> Void
+
+    var sizeBytes: Int {
+        switch content {
+        case .batch(let batch, _, _): batch.readableBytes
+        case .marker: MarkerBatch.sizeBytes
+        }
+    }
 }

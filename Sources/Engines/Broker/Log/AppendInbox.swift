@@ -1,7 +1,5 @@
 // The batches that wait to be appended to one log.
 
-import NIOCore
-
 struct AppendInbox: Sendable {
     var waiting: [PendingAppend] = []
     /// Whether a thread works on the log, or was asked to.
@@ -13,7 +11,7 @@ struct AppendInbox: Sendable {
         var sizeBytes = 0
         var count = 0
         for append in waiting {
-            sizeBytes += append.batch.readableBytes
+            sizeBytes += append.sizeBytes
             if count > 0 && sizeBytes > Limits.appendRoundBytesMax { break }
             count += 1
         }

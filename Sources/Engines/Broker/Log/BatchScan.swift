@@ -8,6 +8,7 @@ struct BatchScan {
     private let file: DiskFile
     private let end: Int
     private let verifying: Bool
+    private let readsWhole: Bool
     /// Bytes of the file from `start` on; a window that moves forward.
     private var window: [UInt8] = []
     private var start: Int
@@ -17,7 +18,11 @@ struct BatchScan {
     /// - Parameters:
     ///   - end: bytes of the file to look at.
     ///   - verifying: whether checksums are computed.
-    init(_ file: DiskFile, from position: Int, to end: Int, verifying: Bool) {
+    ///   - readsWhole: whether the bytes given are whole batches even so; control batches always are.
+    init(
+        _ file: DiskFile, from position: Int, to end: Int, verifying: Bool, readsWhole: Bool = false
+    ) {
+        self.readsWhole = readsWhole
         self.file = file
         self.end = end
         self.verifying = verifying
@@ -40,6 +45,8 @@ struct BatchScan {
         if verifying {
             try fill(header.sizeBytes)
             _ = try self.header(whole: true)
+        } else if header.attributes.isControl || readsWhole {
+            try fill(header.sizeBytes)
         }
         let value = window.withUnsafeBytes { bytes in
             let rest = UnsafeRawBufferPointer(rebasing: bytes[(position - start)...])
@@ -65,7 +72,8 @@ struct BatchScan {
     /// Makes at least `count` bytes from `position` on stand in the window.
     private mutating func fill(_ count: Int) throws(ScanError) {
         if position >= start, position + count <= start + window.count { return }
-        let wanted = min(max(count, verifying ? Limits.scanBytes : 16 << 10), end - position)
+        let wanted = min(
+            max(count, verifying || readsWhole ? Limits.scanBytes : 16 << 10), end - position)
         start = position
         do { window = try file.read(wanted, at: position) } catch { throw .disk(error) }
         if window.count < count { throw .fault(.cutShort) }

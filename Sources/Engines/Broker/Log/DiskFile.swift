@@ -20,10 +20,12 @@ struct DiskError: Error, Equatable, CustomStringConvertible {
 final class DiskFile: Sendable {
     let path: String
     private let descriptor: Int32
+    private let probe: DiskProbe?
 
     private init(path: String, descriptor: Int32) {
         self.path = path
         self.descriptor = descriptor
+        probe = DiskProbe.probe(of: path)
     }
 
     deinit { close(descriptor) }
@@ -32,6 +34,7 @@ final class DiskFile: Sendable {
     static func open(_ path: String, create: Bool, writing: Bool = true) throws(DiskError)
         -> DiskFile
     {
+        try DiskProbe.watch(path, .open, named: "open") {}
         let flags = (writing ? O_RDWR : O_RDONLY) | (create ? O_CREAT : 0) | O_CLOEXEC
         while true {
             let descriptor = Foundation.open(path, flags, 0o644)
@@ -46,12 +49,24 @@ final class DiskFile: Sendable {
         return Int(status.st_size)
     }
 
+    func stamp() throws(DiskError) -> FileStamp {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failed("inspect") }
+        #if os(Linux)
+        return FileStamp(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+        #else
+        return FileStamp(
+            seconds: status.st_mtimespec.tv_sec, nanoseconds: status.st_mtimespec.tv_nsec)
+        #endif
+    }
+
     /// Reads until `bytes` is full or the file ends.
     /// - Returns: the number of bytes read.
     func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int) throws(DiskError)
         -> Int
     {
         guard let start = bytes.baseAddress else { return 0 }
+        if let probe { try DiskProbe.watch(path, .read, named: "read", by: probe) {} }
         var done = 0
         while done < bytes.count {
             let count = pread(
@@ -109,6 +124,24 @@ final class DiskFile: Sendable {
 
     /// Writes all of `bytes`, or throws with some of them written.
     func write(_ bytes: UnsafeRawBufferPointer, at position: Int) throws(DiskError) {
+        guard let probe else { return try writeAll(bytes, at: position) }
+        let operation = DiskOperation.write(position: position, count: bytes.count)
+        switch probe.before(path, operation) {
+        case nil:
+            try writeAll(bytes, at: position)
+            probe.after(path, operation)
+        case .ignored: break
+        case .error(let number):
+            throw DiskError(path: path, operation: "write", number: number)
+        case .short(let count, let number):
+            let some = UnsafeRawBufferPointer(rebasing: bytes.prefix(count))
+            try writeAll(some, at: position)
+            probe.after(path, .write(position: position, count: some.count))
+            throw DiskError(path: path, operation: "write", number: number)
+        }
+    }
+
+    private func writeAll(_ bytes: UnsafeRawBufferPointer, at position: Int) throws(DiskError) {
         guard let start = bytes.baseAddress else { return }
         var done = 0
         while done < bytes.count {
@@ -124,6 +157,11 @@ final class DiskFile: Sendable {
 
     /// Everything written so far survives a power cut when this returns.
     func flush() throws(DiskError) {
+        guard let probe else { return try flushNow() }
+        try DiskProbe.watch(path, .flush, named: "flush", by: probe, flushNow)
+    }
+
+    private func flushNow() throws(DiskError) {
         #if os(Linux)
         let status = fdatasync(descriptor)
         #else
@@ -133,7 +171,21 @@ final class DiskFile: Sendable {
     }
 
     func cut(to size: Int) throws(DiskError) {
+        guard let probe else { return try cutNow(to: size) }
+        try DiskProbe.watch(path, .cut(to: size), named: "cut", by: probe) {
+            () throws(DiskError) in try cutNow(to: size)
+        }
+    }
+
+    private func cutNow(to size: Int) throws(DiskError) {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw failed("cut") }
+    }
+
+    /// A descriptor of its own for the same file, to be closed by who asked.
+    func duplicate() throws(DiskError) -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw failed("duplicate") }
+        return copy
     }
 
     /// Takes the lock that one process at a time can have.

@@ -34,15 +34,19 @@ enum DiskFolder {
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     static func rename(_ old: String, to new: String) throws(DiskError) {
-        guard Foundation.rename(old, new) == 0 else {
-            throw DiskError(path: old, operation: "rename", number: errno)
+        try DiskProbe.watch(old, .rename(to: new), named: "rename") { () throws(DiskError) in
+            guard Foundation.rename(old, new) == 0 else {
+                throw DiskError(path: old, operation: "rename", number: errno)
+            }
         }
     }
 
     /// Removes one file; a missing one is no error.
     static func remove(_ path: String) throws(DiskError) {
-        guard unlink(path) == 0 || errno == ENOENT else {
-            throw DiskError(path: path, operation: "remove", number: errno)
+        try DiskProbe.watch(path, .remove, named: "remove") { () throws(DiskError) in
+            guard unlink(path) == 0 || errno == ENOENT else {
+                throw DiskError(path: path, operation: "remove", number: errno)
+            }
         }
     }
 
@@ -57,11 +61,15 @@ enum DiskFolder {
 
     /// Makes the names in a folder survive a power cut.
     static func flush(_ path: String) throws(DiskError) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw DiskError(path: path, operation: "open", number: errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else {
-            throw DiskError(path: path, operation: "flush", number: errno)
+        try DiskProbe.watch(path, .flushFolder, named: "flush") { () throws(DiskError) in
+            let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                throw DiskError(path: path, operation: "open", number: errno)
+            }
+            defer { close(descriptor) }
+            guard fsync(descriptor) == 0 else {
+                throw DiskError(path: path, operation: "flush", number: errno)
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 // What a topic's settings say to the logs of its partitions.
 
+package import KafkaProtocol
+
 /// Times in milliseconds, sizes in bytes; the defaults are Kafka's.
 package struct LogConfiguration: Equatable, Sendable {
     /// `segment.bytes`
@@ -18,10 +20,26 @@ package struct LogConfiguration: Equatable, Sendable {
     package var retentionMilliseconds: Int64 = 604_800_000
     /// `retention.bytes` of a partition; -1 keeps everything.
     package var retentionBytes: Int64 = -1
-    /// `cleanup.policy` holds `compact`: keys must not be null. Compaction itself comes with issue 3.
+    /// `cleanup.policy` holds `compact`: keys must not be null, and only the last record of each stays.
     package var isCompacted = false
     /// `cleanup.policy` holds `delete`.
     package var deletesOld = true
+
+    /// `compression.type`; `nil` keeps what the producer chose.
+    package var compression: RecordBatchAttributes.Compression?
+    /// `delete.retention.ms`: how long compaction keeps tombstones and markers once it has seen them.
+    package var tombstoneMilliseconds: Int64 = 86_400_000
+    /// `min.compaction.lag.ms`
+    package var compactionLagMin: Int64 = 0
+    /// `max.compaction.lag.ms`
+    package var compactionLagMax = Int64.max
+    /// `min.cleanable.dirty.ratio`: the part of the log's bytes that must be new since it was compacted.
+    package var dirtyRatioMin = 0.5
+
+    /// A segment that is older is closed, so that compaction can come in time.
+    var rollMilliseconds: Int64 {
+        isCompacted ? min(segmentMilliseconds, compactionLagMax) : segmentMilliseconds
+    }
 
     package init() {}
 }

@@ -9,8 +9,15 @@ package struct LogRead: Sendable {
     package var batches: [ByteBuffer] = []
     package var highWatermark: Int64
     package var startOffset: Int64
+    /// The offset before which every transaction has ended.
+    package var lastStableOffset: Int64
+    /// Those that overlap the batches, for readers of committed records; they skip their batches.
+    package var abortedTransactions: [AbortedTransaction] = []
 
-    package var sizeBytes: Int { batches.reduce(0) { $0 + $1.readableBytes } }
+    /// The batches as a part of a file, instead of `batches`.
+    var file: FilePart?
+
+    package var sizeBytes: Int { file?.count ?? batches.reduce(0) { $0 + $1.readableBytes } }
 
     /// The batches as one buffer; copies when there are several.
     package var bytes: ByteBuffer {
@@ -20,6 +27,14 @@ package struct LogRead: Sendable {
         for batch in batches { all.writeImmutableBuffer(batch) }
         return all
     }
+}
+
+/// Which records a reader sees.
+package enum IsolationLevel: Int8, Sendable {
+    /// Up to the high watermark.
+    case readUncommitted = 0
+    /// Up to the last stable offset; records of aborted transactions among them, with the word which.
+    case readCommitted = 1
 }
 
 package enum LogReadFault: Error, Equatable, Sendable {
@@ -35,6 +50,8 @@ package struct ReadSize: Sendable {
     package var bytesMax: Int
     /// Whether the first batch comes even if it alone is larger.
     package var atLeastOne: Bool
+    /// Whether the answer may be a part of a file, which is not read.
+    var mayBeFile = false
 
     package init(bytesMax: Int, atLeastOne: Bool) {
         self.bytesMax = bytesMax
@@ -47,42 +64,76 @@ extension PartitionLog {
     ///
     /// - Returns: `nil` when the disk has to be read; no batches when there is nothing to read yet.
     package func readTail(
-        from offset: Int64, _ size: ReadSize
+        from offset: Int64, _ size: ReadSize, isolation: IsolationLevel = .readUncommitted
     ) throws(LogReadFault) -> LogRead? {
-        try readable(from: offset) { view in
-            if offset == view.highWatermark { return LogRead(view) }
+        let found = try readable(from: offset) { view -> (LogRead, segments: [Segment])? in
+            let end = view.end(isolation)
+            if offset >= end { return (LogRead(view), []) }
             let batches = view.tail.read(
-                from: offset, bytesMax: size.bytesMax, atLeastOne: size.atLeastOne)
+                from: offset, to: end, bytesMax: size.bytesMax, atLeastOne: size.atLeastOne)
             guard let batches else { return nil }
             var read = LogRead(view)
             read.batches = batches
-            return read
+            switch isolation {
+            case .readUncommitted: return (read, [])
+            case .readCommitted: return (read, view.segments(from: offset))
+            }
         }
+        guard let found else { return nil }
+        var read = found.0
+        guard found.segments.allSatisfy(\.hasResidentAborted) else { return nil }
+        do throws(ScanError) {
+            read.abortedTransactions = try Self.aborted(
+                in: found.segments, from: offset, to: read.lastStableOffset)
+        } catch {
+            throw error.readFault
+        }
+        return read
     }
 
     /// Reads from memory or disk. Blocks.
-    package func read(from offset: Int64, _ size: ReadSize) throws(LogReadFault) -> LogRead {
-        if let read = try readTail(from: offset, size) { return read }
+    package func read(
+        from offset: Int64, _ size: ReadSize, isolation: IsolationLevel = .readUncommitted
+    ) throws(LogReadFault) -> LogRead {
+        if let read = try readTail(from: offset, size, isolation: isolation) { return read }
         let view = try readable(from: offset) { $0 }
         var read = LogRead(view)
-        var position = view.segments.partitioningIndex { $0.baseOffset > offset } - 1
-        // A gap at a segment's end (offsets that were compacted away) leads on to the next one.
-        while position < view.segments.count {
-            let isLast = position == view.segments.count - 1
-            do throws(ScanError) {
-                let segment = view.segments[max(position, 0)]
-                let end = isLast ? view.activeBytes : try segment.fileBytes()
-                let reader = SegmentReader(segment: segment, end: end)
-                if let batches = try reader.read(from: offset, size) {
-                    read.batches = batches.readableBytes == 0 ? [] : [batches]
+        let end = view.end(isolation)
+        if offset >= end { return read }
+        do throws(ScanError) {
+            // A gap at a segment's end (offsets that were compacted away) leads on to the next one.
+            for (segment, isLast) in view.placed(from: offset) {
+                let bytes = isLast ? view.activeBytes : try segment.fileBytes()
+                let reader = SegmentReader(
+                    segment: segment, end: bytes,
+                    endOffset: end == view.highWatermark ? .max : end)
+                if size.mayBeFile, let part = try reader.part(from: offset, size) {
+                    read.file = part
                     break
                 }
-            } catch {
-                throw error.readFault
+                guard let found = try reader.read(from: offset, size) else { continue }
+                read.batches = found.readableBytes == 0 ? [] : [found]
+                break
             }
-            position += 1
+            if isolation == .readCommitted, read.sizeBytes > 0 {
+                read.abortedTransactions = try Self.aborted(
+                    in: view.segments(from: offset), from: offset,
+                    to: read.batches.last.map(BatchCut.endOffset) ?? end)
+            }
+        } catch {
+            throw error.readFault
         }
         return read
+    }
+
+    private static func aborted(
+        in segments: [Segment], from start: Int64, to end: Int64
+    ) throws(ScanError) -> [AbortedTransaction] {
+        var found: [AbortedTransaction] = []
+        for segment in segments {
+            if try segment.collectAborted(from: start, to: end, into: &found) { break }
+        }
+        return found
     }
 
     /// Looks at the log for a reader who wants `offset`.
@@ -112,85 +163,21 @@ extension ScanError {
 
 extension LogRead {
     fileprivate init(_ view: LogView) {
-        self.init(highWatermark: view.highWatermark, startOffset: view.startOffset)
+        self.init(
+            highWatermark: view.highWatermark, startOffset: view.startOffset,
+            lastStableOffset: view.lastStableOffset)
     }
 }
 
-/// Reads batches out of a segment file, checking each checksum: what the disk spoiled is not served.
-struct SegmentReader {
-    let segment: Segment
-    /// Bytes of the file that may be read.
-    let end: Int
-
-    /// - Returns: whole batches from the one that holds `offset` on; `nil` when none reaches it.
-    func read(from offset: Int64, _ size: ReadSize) throws(ScanError) -> ByteBuffer? {
-        var position = try disk { () throws(DiskError) in
-            try segment.position(of: offset, end: end)
-        }
-        // A first read that usually holds the walk to the batch and all that is wanted.
-        var window = try load(
-            position, count: size.bytesMax + 2 * Limits.indexIntervalBytes)
-        while position < end {
-            var header = try front(window)
-            if header.lastOffset < offset {
-                position += header.sizeBytes
-                window.moveReaderIndex(forwardBy: min(header.sizeBytes, window.readableBytes))
-                if window.readableBytes < RecordBatchHeader.byteCount {
-                    window = try load(position, count: size.bytesMax)
-                }
-                continue
-            }
-            if window.readableBytes < header.sizeBytes {
-                window = try load(position, count: max(header.sizeBytes, size.bytesMax))
-                header = try front(window)
-            }
-            return try checked(window, size)
-        }
-        return nil
+extension LogView {
+    /// The segments from the one that has an offset on.
+    fileprivate func segments(from offset: Int64) -> [Segment] {
+        let after = segments.partitioningIndex { $0.baseOffset > offset }
+        return Array(segments[max(after - 1, 0)...])
     }
 
-    /// The sound batches at the front that fit.
-    private func checked(_ window: ByteBuffer, _ size: ReadSize) throws(ScanError) -> ByteBuffer {
-        var good = 0
-        let result = window.withUnsafeReadableBytes { bytes -> Result<Int, BatchFault> in
-            while good < bytes.count {
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[good...])
-                do throws(BatchFault) {
-                    let header = try RecordBatchHeader(whole: rest, verifying: true)
-                    let fits = good + header.sizeBytes <= size.bytesMax
-                    guard fits || (good == 0 && size.atLeastOne) else { break }
-                    good += header.sizeBytes
-                } catch {
-                    // A batch cut by the window's end, or one behind good ones: next time.
-                    if good == 0 { return .failure(error) }
-                    break
-                }
-            }
-            return .success(good)
-        }
-        do {
-            let count = try result.get()
-            return window.getSlice(at: window.readerIndex, length: count) ?? ByteBuffer()
-        } catch {
-            throw .fault(error)
-        }
-    }
-
-    private func front(_ window: ByteBuffer) throws(ScanError) -> RecordBatchHeader {
-        let result = window.withUnsafeReadableBytes { bytes in
-            Result { () throws(BatchFault) in try RecordBatchHeader(front: bytes) }
-        }
-        do { return try result.get() } catch { throw .fault(error) }
-    }
-
-    private func load(_ position: Int, count: Int) throws(ScanError) -> ByteBuffer {
-        let wanted = max(min(count, end - position), 0)
-        return try disk { () throws(DiskError) in
-            try segment.file.readBuffer(wanted, at: position)
-        }
-    }
-
-    private func disk<Value>(_ body: () throws(DiskError) -> Value) throws(ScanError) -> Value {
-        do { return try body() } catch { throw .disk(error) }
+    fileprivate func placed(from offset: Int64) -> [(segment: Segment, isLast: Bool)] {
+        let last = segments.last
+        return segments(from: offset).map { ($0, $0 === last) }
     }
 }

@@ -2,6 +2,7 @@
 
 import KafkaProtocol
 import MillraceBase
+import NIOCore
 
 /// A partition as its folder shows it.
 struct RecoveredLog: Sendable {
@@ -42,7 +43,8 @@ struct LogRecovery {
     }
 
     mutating func run() throws(DiskError) -> RecoveredLog {
-        let names = try DiskFolder.names(in: folder)
+        var names = try DiskFolder.names(in: folder)
+        if try CleanedFiles.settle(folder, names) { names = try DiskFolder.names(in: folder) }
         let bases = names.compactMap { Segment.offset(in: $0, suffix: "log") }.sorted()
         try readEpochs()
         log.endOffset = bases.first ?? 0
@@ -144,7 +146,7 @@ struct LogRecovery {
     }
 
     private func removeSegment(_ base: Int64) throws(DiskError) {
-        for suffix in ["log", "index", "timeindex"] {
+        for suffix in Segment.suffixes {
             try DiskFolder.remove(Segment.path(folder, base, suffix))
         }
     }
@@ -153,7 +155,8 @@ struct LogRecovery {
 
     /// The newest snapshot that the log still reaches, and the batches behind it.
     private mutating func recoverProducers(_ snapshots: [Int64]) throws(DiskError) {
-        var from = log.segments.first?.baseOffset ?? 0
+        let start = log.segments.first?.baseOffset ?? 0
+        var from = start
         for offset in snapshots.sorted(by: >) {
             let path = Segment.path(folder, offset, "snapshot")
             if offset <= log.endOffset, let bytes = try DiskFolder.contents(path),
@@ -165,28 +168,80 @@ struct LogRecovery {
             }
             try DiskFolder.remove(path)
         }
-        guard from < log.endOffset else { return }
+        if try !hasAbortedIndexes(before: from) {
+            // Only the whole log tells again where the transactions began.
+            log.producers = ProducerTable()
+            from = start
+        }
         for (position, segment) in log.segments.enumerated() {
             let isLast = position == log.segments.count - 1
-            let end = isLast ? log.activeBytes : try segment.file.size()
             if !isLast, log.segments[position + 1].baseOffset <= from { continue }
-            try replay(segment, from: from, end: end)
+            let end = isLast ? log.activeBytes : try segment.file.size()
+            try replay(segment, from: from, end: end, isLast: isLast)
         }
     }
 
-    private mutating func replay(_ segment: Segment, from: Int64, end: Int) throws(DiskError) {
+    /// Whether the aborted transactions before an offset are known. After a clean stop only the last
+    /// segment's are looked at; readers are told when they come to a damaged older one.
+    private func hasAbortedIndexes(before offset: Int64) throws(DiskError) -> Bool {
+        for segment in isClean ? log.segments.suffix(1) : log.segments[...]
+        where segment.baseOffset < offset {
+            do throws(ScanError) { _ = try segment.loadAborted() } catch {
+                if case .disk(let error) = error { throw error }
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Producers and aborted transactions of the batches from an offset on.
+    private mutating func replay(
+        _ segment: Segment, from: Int64, end: Int, isLast: Bool
+    ) throws(DiskError) {
+        /// What the file says; `nil` when it is damaged.
+        var known: AbortedIndex?
+        do throws(ScanError) { known = try segment.loadAborted() } catch {
+            if case .disk(let error) = error { throw error }
+        }
+        var aborted = known ?? AbortedIndex()
+        aborted.cut(to: from)
+        if from < log.endOffset {
+            try replay(segment, from: from, end: end, into: &aborted)
+        }
+        if isLast || aborted != known {
+            segment.setAborted(aborted, isOnDisk: aborted == known)
+            try segment.writeAborted()
+        }
+    }
+
+    private mutating func replay(
+        _ segment: Segment, from: Int64, end: Int, into aborted: inout AbortedIndex
+    ) throws(DiskError) {
         let start = try segment.position(of: max(from, segment.baseOffset), end: end)
         var scan = BatchScan(segment.file, from: start, to: end, verifying: false)
         do throws(ScanError) {
-            while let batch = try scan.next({ _, batch, _ in batch }) {
-                guard batch.hasProducer, !batch.attributes.isControl, batch.baseOffset >= from
-                else { continue }
-                log.producers.appended(batch, at: batch.baseOffset, now: now)
+            while let (batch, marker) = try scan.next({ _, batch, bytes in
+                (batch, batch.attributes.isControl ? Self.marker(batch, bytes) : nil)
+            }) {
+                guard batch.hasProducer, batch.baseOffset >= from else { continue }
+                if let marker {
+                    let ended = log.producers.ended(marker, at: batch.baseOffset, now: now)
+                    if let transaction = ended.aborted { aborted.append(transaction) }
+                } else if !batch.attributes.isControl {
+                    log.producers.appended(batch, at: batch.baseOffset, now: now)
+                }
             }
         } catch {
             // An old segment may be damaged; readers are told when they come to it.
             if case .disk(let error) = error { throw error }
         }
+    }
+
+    private static func marker(
+        _ batch: RecordBatchHeader, _ bytes: UnsafeRawBufferPointer
+    ) -> TransactionMarker? {
+        let whole = UnsafeRawBufferPointer(rebasing: bytes.prefix(batch.sizeBytes))
+        return MarkerBatch.marker(in: ByteBuffer(bytes: whole))
     }
 
     private mutating func readEpochs() throws(DiskError) {

@@ -8,6 +8,7 @@ extension LogView {
         self.startOffset = max(startOffset, recovered.segments.first?.baseOffset ?? 0)
         highWatermark = recovered.endOffset
         epochs = recovered.epochs
+        show(recovered.producers)
     }
 
     /// Takes the segments that end at or before an offset, never the last one. The end of a segment is
@@ -32,7 +33,12 @@ extension LogView {
         for (position, segment) in segments.enumerated() {
             let isLast = position == segments.count - 1
             let size = isLast ? activeBytes : try segment.file.size()
-            if size == 0 { break }
+            if size == 0 {
+                // Compaction left nothing of it.
+                if isLast { break }
+                keptFrom = segments[position + 1].baseOffset
+                continue
+            }
             excess -= excess > Int64.min ? Int64(size) : 0
             let newest = try segment.maxTimestamp(end: size).timestamp
             let age = configuration.retentionMilliseconds

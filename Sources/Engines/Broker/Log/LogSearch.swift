@@ -12,9 +12,6 @@ package struct FoundRecord: Equatable, Sendable {
 
 extension PartitionLog {
     /// The first record whose time is not below `timestamp`. Blocks.
-    ///
-    /// Inside a compressed batch records cannot be told apart without its codec; the batch's first
-    /// offset stands for them then. No record before it is late enough, so nobody misses one.
     package func first(since timestamp: Int64) throws(LogReadFault) -> FoundRecord? {
         let view = try readable(from: view.with { $0.startOffset }) { $0 }
         for (position, segment) in view.segments.enumerated() {
@@ -118,14 +115,7 @@ enum BatchSearch {
         in batch: ByteBuffer, since timestamp: Int64, from startOffset: Int64
     ) throws(ScanError) -> FoundRecord? {
         do {
-            let header = try RecordBatchHeader(reading: batch)
-            if header.isCompressed || header.attributes.isLogAppendTime {
-                // Under LogAppendTime all records have the batch's time.
-                return FoundRecord(
-                    offset: max(header.baseOffset, startOffset),
-                    timestamp: header.maxTimestampMilliseconds, leaderEpoch: -1)
-            }
-            var reader = try RecordReader(batch)
+            var reader = try RecordReader(RecordBatch.uncompressed(batch))
             while let record = try reader.next() {
                 if record.timestampMilliseconds >= timestamp, record.offset >= startOffset {
                     return FoundRecord(

@@ -42,6 +42,13 @@ package struct LogTail: Sendable {
         blocks.removeFirst(given)
     }
 
+    /// Gives up what begins before an offset: the log has other batches there now.
+    mutating func drop(before offset: Int64) {
+        let count = blocks.partitioningIndex { $0.firstOffset >= offset }
+        sizeBytes -= blocks[..<count].reduce(0) { $0 + $1.bytes.readableBytes }
+        blocks.removeFirst(count)
+    }
+
     package mutating func clear() {
         blocks = []
         sizeBytes = 0
@@ -52,8 +59,11 @@ package struct LogTail: Sendable {
     /// - Parameters:
     ///   - bytesMax: what the batches have together at most, a single first one excepted.
     ///   - atLeastOne: whether the first batch comes even if it is larger.
+    ///   - end: batches that begin here or later do not come.
     /// - Returns: `nil` when the offset is not in memory.
-    package func read(from offset: Int64, bytesMax: Int, atLeastOne: Bool) -> [ByteBuffer]? {
+    package func read(
+        from offset: Int64, to end: Int64 = .max, bytesMax: Int, atLeastOne: Bool
+    ) -> [ByteBuffer]? {
         let after = blocks.partitioningIndex { $0.firstOffset > offset }
         guard after > 0, offset < blocks[after - 1].endOffset else { return nil }
         var slices: [ByteBuffer] = []
@@ -61,12 +71,13 @@ package struct LogTail: Sendable {
         for (index, block) in blocks[(after - 1)...].enumerated() {
             var rest = block.bytes
             if index == 0 { BatchCut.skip(&rest, before: offset) }
+            if block.endOffset > end { BatchCut.cut(&rest, at: end) }
             let count = BatchCut.wholeBytes(
                 rest, bytesMax: left, atLeastOne: atLeastOne && slices.isEmpty)
             guard count > 0, let slice = rest.readSlice(length: count) else { break }
             slices.append(slice)
             left -= count
-            if rest.readableBytes > 0 || left <= 0 { break }
+            if rest.readableBytes > 0 || left <= 0 || block.endOffset >= end { break }
         }
         return slices
     }
@@ -90,6 +101,20 @@ enum BatchCut {
         buffer.moveReaderIndex(forwardBy: skipped)
     }
 
+    /// Gives up the batches that begin at or after `end`.
+    static func cut(_ buffer: inout ByteBuffer, at end: Int64) {
+        let kept = buffer.withUnsafeReadableBytes { bytes in
+            var position = 0
+            while position + RecordBatchHeader.byteCount <= bytes.count,
+                bytes.bigEndian(position, as: Int64.self) < end
+            {
+                position += size(bytes, position)
+            }
+            return min(position, bytes.count)
+        }
+        buffer = buffer.getSlice(at: buffer.readerIndex, length: kept) ?? ByteBuffer()
+    }
+
     /// Bytes of the whole batches that fit into `bytesMax`.
     static func wholeBytes(_ buffer: ByteBuffer, bytesMax: Int, atLeastOne: Bool) -> Int {
         if buffer.readableBytes <= bytesMax { return buffer.readableBytes }
@@ -104,6 +129,21 @@ enum BatchCut {
                 position = next
             }
             return position
+        }
+    }
+
+    /// The offset after the last one of whole batches; 0 when there is none.
+    static func endOffset(_ buffer: ByteBuffer) -> Int64 {
+        buffer.withUnsafeReadableBytes { bytes in
+            var position = 0
+            var end: Int64 = 0
+            while position + RecordBatchHeader.byteCount <= bytes.count {
+                let delta = bytes.bigEndian(
+                    position + BatchPatch.lastOffsetDeltaPosition, as: Int32.self)
+                end = bytes.bigEndian(position, as: Int64.self) + Int64(delta) + 1
+                position += size(bytes, position)
+            }
+            return end
         }
     }
 

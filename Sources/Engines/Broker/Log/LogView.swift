@@ -21,14 +21,62 @@ struct LogView: Sendable {
     var startOffset: Int64 = 0
     /// The offset after the last one that may be read.
     var highWatermark: Int64 = 0
+    /// The offset before which every transaction has ended; the high watermark when none is open.
+    var lastStableOffset: Int64 = 0
+    var openTransactions: [Int64: OpenTransaction] = [:]
+    var verifications = Verifications()
     var epochs = LeaderEpochs()
     var tail = LogTail()
     var configuration: LogConfiguration
     /// Why the log serves no more; `nil` while it does.
     var failure: String?
     var waiters: [ObjectIdentifier: LogWaiter] = [:]
+    /// Those who wait for committed records.
+    var stableWaiters: [ObjectIdentifier: LogWaiter] = [:]
     /// Whether something was appended since the last look of the upkeep.
     var isBusy = false
+
+    /// The offset after the last one that a reader sees.
+    func end(_ isolation: IsolationLevel) -> Int64 {
+        switch isolation {
+        case .readUncommitted: highWatermark
+        case .readCommitted: lastStableOffset
+        }
+    }
+
+    /// Takes note of what transactions are open.
+    mutating func show(_ producers: ProducerTable) {
+        if openTransactions.isEmpty && producers.open.isEmpty {
+            lastStableOffset = highWatermark
+            return
+        }
+        openTransactions = producers.open
+        settleStableOffset()
+    }
+
+    /// To be called again when `startOffset` has risen.
+    mutating func settleStableOffset() {
+        let first = openTransactions.values.lazy.map(\.firstOffset).min() ?? highWatermark
+        lastStableOffset = max(first, startOffset)
+    }
+
+    /// Where these segments stand, one after the other; `nil` when they do not.
+    func place(of some: [Segment]) -> Range<Int>? {
+        guard let first = segments.firstIndex(where: { $0 === some.first }),
+            first + some.count <= segments.count,
+            zip(segments[first...], some).allSatisfy({ $0 === $1 })
+        else { return nil }
+        return first..<first + some.count
+    }
+
+    mutating func takeWaiters(ofStable: Bool) -> [LogWaiter] {
+        defer {
+            waiters.removeAll(keepingCapacity: true)
+            if ofStable { stableWaiters.removeAll(keepingCapacity: true) }
+        }
+        return ofStable
+            ? Array(waiters.values) + Array(stableWaiters.values) : Array(waiters.values)
+    }
 
     /// Bytes of all segments that may be read.
     /// - Complexity: O(segments), a system call for each.
@@ -62,20 +110,31 @@ final class SharedView: Sendable {
     /// - Returns: those who waited.
     func publish(
         _ block: ByteBuffer, from firstOffset: Int64, to endOffset: Int64, segment: Segment,
-        activeBytes: Int
+        activeBytes: Int, transactions: ProducerTable
     ) -> [LogWaiter] {
         view.withLock { view in
             if view.segments.last !== segment { view.segments.append(segment) }
             view.activeBytes = activeBytes
             view.highWatermark = endOffset
+            let stableBefore = view.lastStableOffset
+            view.show(transactions)
             view.isBusy = true
             let before = view.tail.sizeBytes
             view.tail.append(
                 block, from: firstOffset, to: endOffset, limitBytes: budget.bytesPerLog)
             budget.changed(by: view.tail.sizeBytes - before)
-            let waiters = Array(view.waiters.values)
-            view.waiters.removeAll(keepingCapacity: true)
-            return waiters
+            return view.takeWaiters(ofStable: view.lastStableOffset != stableBefore)
+        }
+    }
+
+    /// Shows readers a compacted segment instead of those before `end`; what memory has of them goes.
+    func replace(_ old: [Segment], with new: Segment, before end: Int64) {
+        view.withLock { view in
+            guard let place = view.place(of: old) else { return }
+            view.segments.replaceSubrange(place, with: [new])
+            let before = view.tail.sizeBytes
+            view.tail.drop(before: end)
+            budget.changed(by: view.tail.sizeBytes - before)
         }
     }
 
@@ -97,9 +156,7 @@ final class SharedView: Sendable {
     func fail(_ because: String) -> [LogWaiter] {
         view.withLock { view in
             view.failure = view.failure ?? because
-            let waiters = Array(view.waiters.values)
-            view.waiters.removeAll()
-            return waiters
+            return view.takeWaiters(ofStable: true)
         }
     }
 }

@@ -34,6 +34,8 @@ package final class PartitionLog: Sendable {
     private let environment: LogEnvironment
     private let writer: Mutex<LogWriter>
     private let inbox = Mutex(AppendInbox())
+    /// The offset up to which the log is compacted; `nil` until it is read.
+    let cleanerOffset = Mutex<Int64?>(nil)
 
     /// Opens or begins a partition. Blocks.
     ///
@@ -76,18 +78,25 @@ package final class PartitionLog: Sendable {
     /// Appends one batch. Returns at once; `done` is called once, on an append thread.
     ///
     /// Batches given by one caller one after the other get rising offsets in that order.
+    ///
+    /// - Parameter verification: from `beginVerification`, for the first batch of a transaction.
     package func append(
-        _ batch: ByteBuffer, isInternal: Bool = false,
-        _ done: @escaping @Sendable (AppendResult) -> Void
+        _ batch: ByteBuffer, origin: AppendOrigin = .client,
+        verification: VerificationToken? = nil, _ done: @escaping @Sendable (AppendResult) -> Void
     ) {
-        let append = PendingAppend(batch: batch, isInternal: isInternal, done: done)
+        enqueue(
+            PendingAppend(
+                content: .batch(batch, origin: origin, verification: verification), done: done))
+    }
+
+    func enqueue(_ append: PendingAppend) {
         let (accepted, starts) = inbox.withLock { inbox -> (Bool, Bool) in
             if inbox.isClosed { return (false, false) }
             inbox.waiting.append(append)
             defer { inbox.isWorking = true }
             return (true, !inbox.isWorking)
         }
-        guard accepted else { return done(.refused(.closed)) }
+        guard accepted else { return append.done(.refused(.closed)) }
         if starts { work() }
     }
 
@@ -129,17 +138,28 @@ package final class PartitionLog: Sendable {
     // MARK: Waiting
 
     /// Wakes `waiter` when the log has more than `seen`.
+    ///
+    /// - Parameter end: the high watermark, or for committed records the last stable offset, as the
+    ///   waiter saw it.
     /// - Returns: false when it already has; the waiter is not kept then.
-    func wait(_ waiter: LogWaiter, seen highWatermark: Int64) -> Bool {
+    func wait(
+        _ waiter: LogWaiter, seen end: Int64, _ isolation: IsolationLevel = .readUncommitted
+    ) -> Bool {
         view.with { view in
-            guard view.highWatermark == highWatermark, view.failure == nil else { return false }
-            view.waiters[ObjectIdentifier(waiter)] = waiter
+            guard view.end(isolation) == end, view.failure == nil else { return false }
+            switch isolation {
+            case .readUncommitted: view.waiters[ObjectIdentifier(waiter)] = waiter
+            case .readCommitted: view.stableWaiters[ObjectIdentifier(waiter)] = waiter
+            }
             return true
         }
     }
 
     func stopWaiting(_ waiter: LogWaiter) {
-        view.with { view in view.waiters[ObjectIdentifier(waiter)] = nil }
+        view.with { view in
+            view.waiters[ObjectIdentifier(waiter)] = nil
+            view.stableWaiters[ObjectIdentifier(waiter)] = nil
+        }
     }
 
     // MARK: Upkeep; all of it blocks
@@ -190,6 +210,7 @@ package final class PartitionLog: Sendable {
         let removed = writer.withLock { _ in
             view.with { view -> [Segment] in
                 view.startOffset = max(view.startOffset, min(offset, view.highWatermark))
+                view.settleStableOffset()
                 return view.takeSegments(endingBy: view.startOffset)
             }
         }
@@ -212,9 +233,66 @@ package final class PartitionLog: Sendable {
 
 extension PartitionLog {
     /// Appends one batch and waits for its place.
-    func append(_ batch: ByteBuffer, isInternal: Bool = false) async -> AppendResult {
+    package func append(
+        _ batch: ByteBuffer, origin: AppendOrigin = .client, verification: VerificationToken? = nil
+    ) async -> AppendResult {
         await withCheckedContinuation { continuation in
-            append(batch, isInternal: isInternal) { continuation.resume(returning: $0) }
+            append(batch, origin: origin, verification: verification) {
+                continuation.resume(returning: $0)
+            }
+        }
+    }
+
+    /// The old spelling of `origin`.
+    func append(_ batch: ByteBuffer, isInternal: Bool) async -> AppendResult {
+        await append(batch, origin: isInternal ? .broker : .client)
+    }
+
+    /// Appends one batch on this thread, past those that wait in the queue. Blocks.
+    package func appendNow(_ batch: ByteBuffer, origin: AppendOrigin) -> AppendResult {
+        let append = PendingAppend(
+            content: .batch(batch, origin: origin, verification: nil), done: { _ in })
+        let now = environment.clock.milliseconds()
+        let (results, waiters) = writer.withLock { $0.append([append], now: now) }
+        for waiter in waiters { waiter.wake() }
+        return results[0]
+    }
+
+    func producerTable() -> ProducerTable { writer.withLock { $0.producers } }
+
+    /// Milliseconds of the broker's clock.
+    func now() -> Int64 { environment.clock.milliseconds() }
+
+    /// Whether nothing is appended any more.
+    var isClosed: Bool { inbox.withLock { $0.isClosed } }
+
+    /// Puts a compacted segment in the place of those it was made from; see `CleanedFiles`. Appends wait.
+    ///
+    /// - Parameter range: from the first one's offset to that of the one behind them.
+    /// - Returns: false when they are not the log's any more; nothing is done then.
+    func replace(
+        _ old: [Segment], _ range: Range<Int64>, with cleaned: CleanedSegment
+    ) throws(DiskError) -> Bool {
+        try writer.withLock { writer throws(DiskError) in
+            guard writer.failure == nil, view.with({ $0.place(of: old) }) != nil else {
+                return false
+            }
+            for segment in old { try segment.detach() }
+            try DiskFolder.rename(
+                CleanedFiles.cleanedPath(folder, range.lowerBound),
+                to: CleanedFiles.swapPath(folder, range))
+            try DiskFolder.flush(folder)
+            try CleanedFiles.finish(folder, range)
+            let path = Segment.path(folder, range.lowerBound, "log")
+            let new = Segment(
+                baseOffset: range.lowerBound, folder: folder,
+                file: try DiskFile.open(path, create: false), index: cleaned.index)
+            new.verified(0..<cleaned.sizeBytes, stamp: try new.file.stamp())
+            new.setAborted(cleaned.aborted, isOnDisk: cleaned.aborted.entries.isEmpty)
+            try new.writeIndex()
+            new.close()
+            view.replace(old, with: new, before: range.upperBound)
+            return true
         }
     }
 }

@@ -3,11 +3,12 @@
 
 import CHash
 
-/// Layout, big-endian: version u16 = 1 │ CRC32C u32 of the rest │ count u32 │ for each producer:
-/// id i64, epoch i16, seen i64, batches u8, for each batch: first and last sequence i32, first and
-/// last offset i64, timestamp i64.
+/// Layout, big-endian: version u16 = 2 │ CRC32C u32 of the rest │ count u32 │ for each producer:
+/// id i64, epoch i16, seen i64, first offset of its open transaction i64 or -1, coordinator epoch i32,
+/// batches u8, for each batch: first and last sequence i32, first and last offset i64, timestamp i64.
+/// Version 1 has no transactions; the log is read instead.
 package enum ProducerSnapshot {
-    private static let version: UInt16 = 1
+    private static let version: UInt16 = 2
     private static let headBytes = 6
 
     package static func encode(_ table: ProducerTable) -> [UInt8] {
@@ -17,6 +18,8 @@ package enum ProducerSnapshot {
             body.appendBigEndian(id)
             body.appendBigEndian(entry.epoch)
             body.appendBigEndian(entry.seenAt)
+            body.appendBigEndian(entry.transactionFirstOffset ?? -1)
+            body.appendBigEndian(entry.coordinatorEpoch)
             body.append(UInt8(entry.batches.count))
             for batch in entry.batches {
                 body.appendBigEndian(batch.firstSequence)
@@ -58,15 +61,18 @@ package enum ProducerSnapshot {
             var table = ProducerTable()
             for _ in 0..<count {
                 guard let id: Int64 = next(), let epoch: Int16 = next(),
-                    let seenAt: Int64 = next(), let batches: UInt8 = next(),
+                    let seenAt: Int64 = next(), let transaction: Int64 = next(),
+                    let coordinatorEpoch: Int32 = next(), let batches: UInt8 = next(),
                     batches <= Limits.batchesKeptPerProducer
                 else { return nil }
                 var entry = ProducerTable.Entry(epoch: epoch, seenAt: seenAt)
+                entry.transactionFirstOffset = transaction < 0 ? nil : transaction
+                entry.coordinatorEpoch = coordinatorEpoch
                 for _ in 0..<batches {
                     guard let batch = batch() else { return nil }
                     entry.batches.append(batch)
                 }
-                table.entries[id] = entry
+                table.set(id, entry)
             }
             return position == bytes.count ? table : nil
         }

@@ -63,6 +63,12 @@ package struct SegmentIndex: Equatable, Sendable {
         return after == 0 ? 0 : entries[after - 1].position
     }
 
+    /// The place of the last batch in the index that starts at or before `position`; 0 when none does.
+    package func batchStart(before position: UInt32) -> UInt32 {
+        let after = entries.partitioningIndex { $0.position > position }
+        return after == 0 ? 0 : entries[after - 1].position
+    }
+
     /// An offset at or before the first batch whose largest time is not below `timestamp`.
     package func relativeOffset(before timestamp: Int64) -> UInt32 {
         let after = times.partitioningIndex { $0.timestamp >= timestamp }

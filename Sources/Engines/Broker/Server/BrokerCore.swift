@@ -14,50 +14,67 @@ import Synchronization
 final class BrokerCore: Sendable {
     let configuration: BrokerConfiguration
     let catalog: TopicCatalog
+    let metadata: MetadataLog
+    /// `nil`: everybody may do everything.
+    let authorizer: Authorizer?
+    let quotas: Quotas
+    /// Held while settings are read, changed and written back.
+    let configChanges = Mutex(())
     let coordinator: GroupCoordinator
+    let transactions: TransactionCoordinator
+    let transactionalProduces = TransactionalProduces()
     let producerIDs: ProducerIDs
     let readThreads: NIOThreadPool
     let tasks: RequestTasks
     let logger: Logger
+    let security: SecurityInPlay
+    /// Bytes of requests.
     let budget = RequestBudget()
-    /// The bound one; set once, before the first connection.
-    let port = Atomic<Int>(0)
-    private let connections = Atomic<Int>(0)
+    /// Large requests that are still coming.
+    let largeFrames = RequestBudget(limitBytes: Limits.largeFrameBytesMax)
+    let turns = TurnsOfLoops()
+    /// Bytes of answers that clients have not taken.
+    let answers = RequestBudget(limitBytes: Limits.answerBytesWaitingMax)
 
     init(
         _ configuration: BrokerConfiguration, catalog: TopicCatalog, coordinator: GroupCoordinator,
-        producerIDs: ProducerIDs, readThreads: NIOThreadPool, tasks: RequestTasks, logger: Logger
+        transactions: TransactionCoordinator, producerIDs: ProducerIDs, readThreads: NIOThreadPool,
+        tasks: RequestTasks, security: SecurityInPlay, logger: Logger
     ) {
         self.configuration = configuration
         self.catalog = catalog
+        metadata = catalog.metadata
+        authorizer = Authorizer(configuration.authorizer, catalog.metadata)
+        quotas = Quotas(catalog.metadata)
         self.coordinator = coordinator
+        self.transactions = transactions
         self.producerIDs = producerIDs
         self.readThreads = readThreads
         self.tasks = tasks
+        self.security = security
         self.logger = logger
     }
 
-    /// The APIs that are served, and so announced. Nothing else is: no transactions, no ACLs, no SASL,
-    /// no groups of KIP-848.
-    static let served: [ApiKey] = ApiKey.allCases
+    /// The APIs that are served, and so announced. Nothing else is.
+    static let served: [ApiKey] =
+        coreKeys + transactionKeys + securityKeys + clusterKeys + group848Keys
+
+    /// What every broker serves: records, topics, settings, classic groups.
+    private static let coreKeys: [ApiKey] = [
+        .produce, .fetch, .listOffsets, .metadata, .offsetCommit, .offsetFetch, .findCoordinator,
+        .joinGroup, .heartbeat, .leaveGroup, .syncGroup, .describeGroups, .listGroups,
+        .apiVersions, .createTopics, .deleteTopics, .deleteRecords, .initProducerID,
+        .offsetForLeaderEpoch, .describeConfigs, .alterConfigs, .describeLogDirs,
+        .createPartitions, .deleteGroups, .incrementalAlterConfigs, .offsetDelete,
+        .describeCluster, .describeTopicPartitions,
+    ]
 
     func serves(_ key: ApiKey) -> Bool { Self.served.contains(key) }
 
-    var advertisedPort: Int32 {
-        Int32(clamping: configuration.advertisedPort ?? port.load(ordering: .relaxed))
+    /// Where the client that asks is to dial: the address of the listener it came by.
+    func advertised(for reply: Reply) -> (host: String, port: Int32) {
+        (reply.session.advertisedHost, reply.session.advertisedPort)
     }
-
-    // MARK: Connections
-
-    /// - Returns: false when there are too many already.
-    func connectionBegan() -> Bool {
-        let before = connections.add(1, ordering: .relaxed).oldValue
-        if before < Limits.connectionsMax { return true }
-        connections.subtract(1, ordering: .relaxed)
-        return false
-    }
-
-    func connectionEnded() { connections.subtract(1, ordering: .relaxed) }
 
     // MARK: Requests
 
@@ -86,8 +103,20 @@ final class BrokerCore: Sendable {
             case .describeCluster: describeCluster(try read(request), reply)
             case .describeTopicPartitions: describeTopicPartitions(try read(request), reply)
             case .offsetCommit, .offsetFetch, .findCoordinator, .joinGroup, .heartbeat,
-                .leaveGroup, .syncGroup, .describeGroups, .listGroups, .deleteGroups, .offsetDelete:
+                .leaveGroup, .syncGroup, .describeGroups, .listGroups, .deleteGroups, .offsetDelete,
+                .consumerGroupHeartbeat, .consumerGroupDescribe:
                 try handleGroup(request, reply)
+            case .addPartitionsToTxn, .addOffsetsToTxn, .endTxn, .writeTxnMarkers,
+                .txnOffsetCommit, .describeProducers, .describeTransactions, .listTransactions:
+                try handleTransaction(request, reply)
+            case .saslHandshake, .saslAuthenticate, .describeUserScramCredentials,
+                .alterUserScramCredentials:
+                try handleSecurity(request, reply)
+            case .describeAcls, .createAcls, .deleteAcls, .describeClientQuotas,
+                .alterClientQuotas, .electLeaders, .alterPartitionReassignments,
+                .listPartitionReassignments, .describeQuorum, .updateFeatures,
+                .listConfigResources:
+                try handleCluster(request, reply)
             }
         } catch {
             logger.debug("closing a connection", metadata: ["reason": "\(error)"])
@@ -120,8 +149,18 @@ final class BrokerCore: Sendable {
     }
 
     private func apiVersions(_ request: ApiVersionsRequest, _ reply: Reply) {
-        // No features: group.version would announce KIP-848, transaction.version transactions.
-        reply.send(ApiVersionsRequest.self, .announcing(Self.served))
+        let version = reply.header.apiVersion
+        let fault = request.fault(
+            version: version, clusterID: catalog.directory.clusterID, nodeID: configuration.nodeID)
+        if let fault {
+            return reply.send(ApiVersionsRequest.self, ApiVersionsResponse { $0.errorCode = fault })
+        }
+        let image = metadata.image
+        reply.send(
+            ApiVersionsRequest.self,
+            .announcing(
+                Self.served, features: BrokerFeatures.announced(image.features),
+                finalizedFeaturesEpoch: image.endOffset, version: version))
     }
 
     /// Runs file work that blocks; the answer is sent from there.

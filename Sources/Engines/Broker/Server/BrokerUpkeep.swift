@@ -1,4 +1,4 @@
-// What the broker does from time to time: checkpoints, idle memory, retention.
+// What the broker does from time to time: checkpoints, idle memory, retention, compaction.
 
 import Logging
 import NIOPosix
@@ -10,6 +10,15 @@ struct BrokerUpkeep: Sendable {
     let logger: Logger
 
     func run() async {
+        // Beside the rest, because one log can take minutes.
+        async let compaction: Void = CompactionUpkeep(
+            catalog: catalog, readThreads: readThreads, logger: logger
+        ).run()
+        await runRounds()
+        await compaction
+    }
+
+    private func runRounds() async {
         var sinceRetention: Int64 = 0
         var written: [PartitionName: Int64] = catalog.directory.recoveryPoints
         while true {

@@ -1,22 +1,22 @@
-// DescribeConfigs, AlterConfigs and IncrementalAlterConfigs: the settings of topics and of the broker.
+// DescribeConfigs and ListConfigResources: the settings of topics, of the broker and of groups.
+// Source: apache/kafka ConfigHelper.scala, DescribeConfigsResponse.json
 
 import KafkaProtocol
+import Logging
 
 /// Kafka's numbers for where a setting comes from.
 enum ConfigSource {
     static let topicConfig: Int8 = 1
+    static let dynamicBrokerConfig: Int8 = 2
+    static let dynamicDefaultBrokerConfig: Int8 = 3
     static let staticBrokerConfig: Int8 = 4
     static let defaultConfig: Int8 = 5
-}
-
-/// Kafka's numbers for what has settings.
-private enum ResourceType {
-    static let topic: Int8 = 2
-    static let broker: Int8 = 4
+    static let dynamicLoggerConfig: Int8 = 6
+    static let groupConfig: Int8 = 8
 }
 
 extension BrokerCore {
-    // MARK: DescribeConfigs
+    private typealias Config = DescribeConfigsResponse.ResourceResult.ConfigResult
 
     func describeConfigs(_ request: DescribeConfigsRequest, _ reply: Reply) {
         let response = DescribeConfigsResponse {
@@ -25,7 +25,7 @@ extension BrokerCore {
                     $0.resourceType = resource.resourceType
                     $0.resourceName = resource.resourceName
                     do throws(TopicFault) {
-                        $0.configs = try described(resource, request)
+                        $0.configs = try described(resource, request, reply)
                     } catch {
                         $0.errorCode = error.code
                         $0.errorMessage = error.message
@@ -36,34 +36,13 @@ extension BrokerCore {
         reply.send(DescribeConfigsRequest.self, response)
     }
 
-    private typealias Config = DescribeConfigsResponse.ResourceResult.ConfigResult
-
     private func described(
-        _ resource: DescribeConfigsRequest.Resource, _ request: DescribeConfigsRequest
+        _ resource: DescribeConfigsRequest.Resource, _ request: DescribeConfigsRequest,
+        _ reply: Reply
     ) throws(TopicFault) -> [Config] {
-        var configs: [Config]
-        switch resource.resourceType {
-        case ResourceType.topic:
-            if let fault = TopicName.fault(resource.resourceName) {
-                throw TopicFault(.invalidTopicException, "Topic name is invalid: \(fault)")
-            }
-            guard let topic = catalog.topic(resource.resourceName) else {
-                throw TopicFault(.unknownTopicOrPartition, "This server does not host this topic.")
-            }
-            configs = TopicSettings.all.map { Self.config($0, of: topic) }
-        case ResourceType.broker:
-            // The empty name asks for settings of all brokers that were changed while running: none.
-            if resource.resourceName.isEmpty { return [] }
-            guard resource.resourceName == String(configuration.nodeID) else {
-                throw TopicFault(
-                    .invalidRequest,
-                    "Unexpected broker id, expected \(configuration.nodeID) or empty string, but received \(resource.resourceName)"
-                )
-            }
-            configs = brokerConfigs
-        default:
-            throw TopicFault(.invalidRequest, "Unsupported resource type: \(resource.resourceType)")
-        }
+        let wanted = try configResource(resource.resourceType, resource.resourceName)
+        try checkAccess(reply, .describeConfigs, wanted)
+        var configs = try self.configs(wanted)
         // Null and an empty list both ask for all of them.
         if let keys = resource.configurationKeys, !keys.isEmpty {
             configs.removeAll { !keys.contains($0.name) }
@@ -75,23 +54,127 @@ extension BrokerCore {
         return configs
     }
 
-    private static func config(_ setting: TopicSetting, of topic: Topic) -> Config {
-        let own = topic.settings[setting.name]
-        return Config {
-            $0.name = setting.name
-            $0.value = own ?? setting.defaultValue
-            $0.configSource = own == nil ? ConfigSource.defaultConfig : ConfigSource.topicConfig
-            $0.configType = setting.kind.number
-            $0.documentation = setting.documentation
-            if let own {
-                $0.synonyms.append(synonym(setting.name, own, ConfigSource.topicConfig))
+    /// - Throws: INVALID_REQUEST for a type that has no settings.
+    func configResource(_ type: Int8, _ name: String) throws(TopicFault) -> ConfigResource {
+        guard let kind = ConfigResource.Kind(rawValue: type) else {
+            throw TopicFault(.invalidRequest, "Unsupported resource type: \(type)")
+        }
+        return ConfigResource(kind, name)
+    }
+
+    func checkAccess(
+        _ reply: Reply, _ operation: AclOperation, _ resource: ConfigResource
+    ) throws(TopicFault) {
+        switch resource.kind {
+        case .topic:
+            guard allows(reply, operation, .topic(resource.name)) else {
+                throw TopicFault(.topicAuthorizationFailed, "Topic authorization failed.")
             }
-            $0.synonyms.append(
-                synonym(setting.brokerName, setting.defaultValue, ConfigSource.defaultConfig))
+        case .group:
+            guard allows(reply, operation, .group(resource.name)) else {
+                throw TopicFault(.groupAuthorizationFailed, "Group authorization failed.")
+            }
+        case .broker, .brokerLogger, .clientMetrics:
+            guard allows(reply, operation, .cluster) else {
+                throw TopicFault(.clusterAuthorizationFailed, "Cluster authorization failed.")
+            }
         }
     }
 
-    private static func synonym(_ name: String, _ value: String, _ source: Int8) -> Config.Synonym {
+    private func configs(_ resource: ConfigResource) throws(TopicFault) -> [Config] {
+        switch resource.kind {
+        case .topic:
+            if let fault = TopicName.fault(resource.name) {
+                throw TopicFault(.invalidTopicException, "Topic name is invalid: \(fault)")
+            }
+            guard let topic = catalog.topic(resource.name) else {
+                throw TopicFault(.unknownTopicOrPartition, "This server does not host this topic.")
+            }
+            return TopicSettings.all.map { Self.config($0, of: topic) }
+        case .broker:
+            // The empty name asks for what was set for all brokers, and only for that.
+            if resource.name.isEmpty {
+                return brokerConfigs(own: [:]).filter {
+                    $0.configSource == ConfigSource.dynamicDefaultBrokerConfig
+                }
+            }
+            try checkNode(resource.name, .invalidRequest)
+            return brokerConfigs(own: metadata.image.config(resource))
+        case .brokerLogger:
+            try checkNode(resource.name, .invalidRequest)
+            return [loggerConfig]
+        case .group:
+            guard !resource.name.isEmpty else {
+                throw TopicFault(.invalidRequest, "Default group resources are not allowed.")
+            }
+            let own = metadata.image.config(resource)
+            return GroupSettings.all.map { Self.config($0, ofGroup: own) }
+        case .clientMetrics:
+            throw TopicFault(.invalidRequest, "Client metrics are not collected here.")
+        }
+    }
+
+    func checkNode(_ name: String, _ code: KafkaErrorCode) throws(TopicFault) {
+        guard Int32(name) != nil else {
+            throw TopicFault(
+                .invalidRequest, "Broker id must be an integer, but it is: \(name)")
+        }
+        guard name == String(configuration.nodeID) else {
+            throw TopicFault(
+                code,
+                "Unexpected broker id, expected \(configuration.nodeID) or empty string, but received \(name)"
+            )
+        }
+    }
+
+    // MARK: One setting
+
+    private static func config(_ setting: TopicSetting, of topic: Topic) -> Config {
+        var synonyms: [Config.Synonym] = []
+        if let own = topic.settings[setting.name] {
+            synonyms.append(synonym(setting.name, own, ConfigSource.topicConfig))
+        }
+        if let name = setting.brokerName {
+            if let given = topic.defaults.values[setting.name] {
+                synonyms.append(
+                    synonym(
+                        name, given.value,
+                        given.isForThisBroker
+                            ? ConfigSource.dynamicBrokerConfig
+                            : ConfigSource.dynamicDefaultBrokerConfig))
+            }
+            if setting.brokerHasDefault {
+                synonyms.append(
+                    synonym(name, setting.defaultValue, ConfigSource.defaultConfig))
+            }
+        }
+        return config(setting, synonyms)
+    }
+
+    private static func config(_ setting: TopicSetting, ofGroup own: [String: String]) -> Config {
+        var synonyms: [Config.Synonym] = []
+        if let value = own[setting.name] {
+            synonyms.append(synonym(setting.name, value, ConfigSource.groupConfig))
+        }
+        if let name = setting.brokerName {
+            synonyms.append(synonym(name, setting.defaultValue, ConfigSource.defaultConfig))
+        }
+        return config(setting, synonyms)
+    }
+
+    private static func config(_ setting: TopicSetting, _ synonyms: [Config.Synonym]) -> Config {
+        Config {
+            $0.name = setting.name
+            $0.value = synonyms.first?.value ?? setting.defaultValue
+            $0.configSource = synonyms.first?.source ?? ConfigSource.defaultConfig
+            $0.configType = setting.kind.number
+            $0.documentation = setting.documentation
+            $0.synonyms = synonyms
+        }
+    }
+
+    private static func synonym(_ name: String, _ value: String?, _ source: Int8) -> Config.Synonym
+    {
         Config.Synonym {
             $0.name = name
             $0.value = value
@@ -99,162 +182,98 @@ extension BrokerCore {
         }
     }
 
-    /// What the broker was started with, and the defaults that topics take.
-    private var brokerConfigs: [Config] {
-        let host = configuration.hostToAdvertise
-        let own: [(String, String)] = [
-            ("advertised.listeners", "PLAINTEXT://\(host):\(advertisedPort)"),
-            ("auto.create.topics.enable", String(configuration.autoCreateTopics)),
-            ("broker.id", String(configuration.nodeID)),
-            ("default.replication.factor", "1"),
-            ("delete.topic.enable", "true"),
-            ("fetch.max.bytes", String(Limits.fetchBytesMax)),
-            ("group.initial.rebalance.delay.ms", "0"),
-            ("listeners", "PLAINTEXT://\(configuration.host):\(advertisedPort)"),
-            ("log.dirs", configuration.directory),
-            ("node.id", String(configuration.nodeID)),
-            ("num.partitions", String(configuration.partitionsDefault)),
-            ("offsets.retention.minutes", "10080"),
-            ("offsets.topic.num.partitions", String(Limits.offsetsPartitions)),
-            ("process.roles", "broker,controller"),
-            ("socket.request.max.bytes", String(Limits.requestBytesMax)),
-        ]
-        let mine = own.map { name, value in
-            Config {
-                $0.name = name
-                $0.value = value
-                $0.readOnly = true
-                $0.configSource = ConfigSource.staticBrokerConfig
-                $0.configType = Int64(value) != nil ? 3 : 2
-                $0.synonyms = [Self.synonym(name, value, ConfigSource.staticBrokerConfig)]
-            }
+    /// The level messages are logged at; it is chosen at the start.
+    private var loggerConfig: Config {
+        Config {
+            $0.name = "root"
+            $0.value = logger.logLevel.rawValue.uppercased()
+            $0.readOnly = true
+            $0.configSource = ConfigSource.dynamicLoggerConfig
+            $0.configType = TopicSetting.Kind.string.number
         }
-        let forTopics = TopicSettings.all.map { setting in
-            Config {
-                $0.name = setting.brokerName
-                $0.value = setting.defaultValue
-                $0.readOnly = true
-                $0.configSource = ConfigSource.defaultConfig
+    }
+
+    // MARK: The broker's
+
+    var brokerSettings: [BrokerSetting] {
+        BrokerSettings(
+            configuration: configuration, listeners: security.listenersText,
+            advertisedListeners: security.advertisedText
+        ).all
+    }
+
+    /// What the broker was started with, what was changed since, and the defaults that topics take.
+    ///
+    /// - Parameter own: what was changed for this broker alone.
+    private func brokerConfigs(own: [String: String]) -> [Config] {
+        let all = metadata.image.config(ConfigResource(.broker, ""))
+        return brokerSettings.map { setting in
+            var synonyms: [Config.Synonym] = []
+            let isSecret = setting.kind == .password
+            func add(_ value: String?, _ source: Int8) {
+                synonyms.append(Self.synonym(setting.name, isSecret ? nil : value, source))
+            }
+            if let value = own[setting.name] { add(value, ConfigSource.dynamicBrokerConfig) }
+            if let value = all[setting.name] {
+                add(value, ConfigSource.dynamicDefaultBrokerConfig)
+            }
+            if setting.isGiven {
+                add(setting.value, ConfigSource.staticBrokerConfig)
+            } else if let value = setting.value {
+                add(value, ConfigSource.defaultConfig)
+            }
+            return Config {
+                $0.name = setting.name
+                $0.value = synonyms.first?.value
+                $0.readOnly = !setting.isDynamic
+                $0.configSource = synonyms.first?.source ?? ConfigSource.defaultConfig
+                $0.isSensitive = isSecret
                 $0.configType = setting.kind.number
                 $0.documentation = setting.documentation
-                $0.synonyms = [
-                    Self.synonym(
-                        setting.brokerName, setting.defaultValue, ConfigSource.defaultConfig)
-                ]
+                $0.synonyms = synonyms
             }
         }
-        return (mine + forTopics).sorted { $0.name < $1.name }
     }
 
-    // MARK: Altering
+    // MARK: ListConfigResources
 
-    func alterConfigs(_ request: AlterConfigsRequest, _ reply: Reply) {
-        blocking(reply) {
-            let response = AlterConfigsResponse {
-                $0.responses = request.resources.map { resource in
-                    AlterConfigsResponse.ResourceResponse {
-                        $0.resourceType = resource.resourceType
-                        $0.resourceName = resource.resourceName
-                        do throws(TopicFault) {
-                            let topic = try self.alterable(
-                                resource.resourceType, resource.resourceName)
-                            var settings: [String: String] = [:]
-                            for config in resource.configs { settings[config.name] = config.value }
-                            try self.catalog.configure(
-                                topic.name, settings, validateOnly: request.validateOnly)
-                        } catch {
-                            $0.errorCode = error.code
-                            $0.errorMessage = error.message
+    func listConfigResources(_ request: ListConfigResourcesRequest, _ reply: Reply) {
+        let response = ListConfigResourcesResponse {
+            guard allows(reply, .describeConfigs, .cluster) else {
+                $0.errorCode = .clusterAuthorizationFailed
+                return
+            }
+            // Version 0 asks for client metrics, of which there are none.
+            var kinds: [ConfigResource.Kind] = [.clientMetrics]
+            if reply.header.apiVersion >= 1 {
+                kinds = request.resourceTypes.compactMap { ConfigResource.Kind(rawValue: $0) }
+                if request.resourceTypes.isEmpty { kinds = ConfigResource.Kind.allCases }
+                guard kinds.count == request.resourceTypes.count || request.resourceTypes.isEmpty
+                else {
+                    $0.errorCode = .unsupportedVersion
+                    return
+                }
+            }
+            let image = metadata.image
+            $0.configResources = Set(kinds).sorted { $0.rawValue < $1.rawValue }
+                .flatMap { kind in
+                    configurable(kind, image).map { name in
+                        ListConfigResourcesResponse.ConfigResource {
+                            $0.resourceType = kind.rawValue
+                            $0.resourceName = name
                         }
                     }
                 }
-            }
-            reply.send(AlterConfigsRequest.self, response)
         }
+        reply.send(ListConfigResourcesRequest.self, response)
     }
 
-    func incrementalAlterConfigs(_ request: IncrementalAlterConfigsRequest, _ reply: Reply) {
-        blocking(reply) {
-            let response = IncrementalAlterConfigsResponse {
-                $0.responses = request.resources.map { resource in
-                    IncrementalAlterConfigsResponse.ResourceResponse {
-                        $0.resourceType = resource.resourceType
-                        $0.resourceName = resource.resourceName
-                        do throws(TopicFault) {
-                            let topic = try self.alterable(
-                                resource.resourceType, resource.resourceName)
-                            let settings = try ConfigChange.apply(resource.configs, to: topic)
-                            try self.catalog.configure(
-                                topic.name, settings, validateOnly: request.validateOnly)
-                        } catch {
-                            $0.errorCode = error.code
-                            $0.errorMessage = error.message
-                        }
-                    }
-                }
-            }
-            reply.send(IncrementalAlterConfigsRequest.self, response)
+    private func configurable(_ kind: ConfigResource.Kind, _ image: MetadataImage) -> [String] {
+        switch kind {
+        case .topic: image.topics.keys.sorted()
+        case .broker, .brokerLogger: [String(configuration.nodeID)]
+        case .clientMetrics: []
+        case .group: image.configs.keys.filter { $0.kind == .group }.map(\.name).sorted()
         }
-    }
-
-    private func alterable(_ type: Int8, _ name: String) throws(TopicFault) -> Topic {
-        switch type {
-        case ResourceType.topic:
-            guard let topic = catalog.topic(name) else {
-                throw TopicFault(.unknownTopicOrPartition, "This server does not host this topic.")
-            }
-            return topic
-        case ResourceType.broker:
-            throw TopicFault(
-                .invalidConfig, "the broker's settings are those it was started with")
-        default:
-            throw TopicFault(.invalidRequest, "Unsupported resource type: \(type)")
-        }
-    }
-}
-
-/// What IncrementalAlterConfigs does to settings.
-enum ConfigChange {
-    typealias Change = IncrementalAlterConfigsRequest.AlterConfigsResource.AlterableConfig
-
-    /// - Returns: all settings of the topic after the changes.
-    static func apply(_ changes: [Change], to topic: Topic) throws(TopicFault) -> [String: String] {
-        guard Set(changes.map(\.name)).count == changes.count else {
-            throw TopicFault(.invalidRequest, "Error due to duplicate config keys")
-        }
-        var settings = topic.settings
-        for change in changes {
-            guard let setting = TopicSettings.byName[change.name] else {
-                throw TopicFault(.invalidConfig, "Unknown topic config name: \(change.name)")
-            }
-            if change.configOperation == 1 {  // delete
-                settings[change.name] = nil
-                continue
-            }
-            guard let value = change.value else {
-                throw TopicFault(.invalidConfig, "Null value not supported for \(change.name)")
-            }
-            switch change.configOperation {
-            case 0: settings[change.name] = value
-            case 2, 3:
-                guard case .list = setting.kind else {
-                    throw TopicFault(
-                        .invalidConfig,
-                        "Config value append is not allowed for config key: \(change.name)")
-                }
-                // Lists begin from the value in force, the default too.
-                let before = TopicSetting.items(topic.setting(change.name) ?? "")
-                let items = TopicSetting.items(value)
-                let after =
-                    change.configOperation == 2
-                    ? before + items.filter { !before.contains($0) }
-                    : before.filter { !items.contains($0) }
-                settings[change.name] = after.joined(separator: ",")
-            default:
-                throw TopicFault(
-                    .invalidRequest, "Unknown operation \(change.configOperation)")
-            }
-        }
-        return settings
     }
 }

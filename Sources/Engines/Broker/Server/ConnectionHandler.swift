@@ -4,8 +4,10 @@ import KafkaProtocol
 import Logging
 import MillraceBase
 import NIOCore
+import NIOSSL
 
-/// Lives on its connection's event loop. It owns bytes and order; `BrokerCore` owns what is answered.
+/// Lives on its connection's event loop. It owns bytes and order; `SaslMachine` says what may be asked,
+/// `BrokerCore` what is answered.
 ///
 /// It stops reading while the client has too many requests waiting, while the broker holds too many
 /// bytes, and starts no request while the client does not take its answers.
@@ -14,39 +16,108 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let core: BrokerCore
-    private var context: ChannelHandlerContext?
+    let core: BrokerCore
+    let listener: ListenerInPlay
+    private(set) var context: ChannelHandlerContext?
     private var frames = FrameReader()
     private var queue = RequestQueue()
-    private var clientHost = ""
     private var isPumping = false
     private var wantsRead = false
     /// Whether the broker's budget will call back.
     private var waitsForRoom = false
+    /// Whether it has used up its turn, and others of its event loop have theirs.
+    private var waitsForTurn = false
     /// What to stop when the connection ends: the fetch that waits for records.
     private var waitingFetch: FetchJob?
+    /// While it is set, no request is read or started: the client is over its quota.
+    private var muteTimer: Scheduled<Void>?
 
-    init(core: BrokerCore) { self.core = core }
+    // Who the client is: ConnectionHandler+Sasl.swift.
+    /// `nil` until the first bytes came: with TLS the client's certificate is known only then.
+    var session: ClientSession?
+    /// `nil` for a listener without SASL.
+    var sasl: SaslMachine?
+    /// Closes the connection of a client that does not say who it is.
+    var authenticationTimer: Scheduled<Void>?
+    /// Nothing is read or started any more; the connection ends when its answers are out.
+    var isEnding = false
+
+    // What goes out: ConnectionHandler+Answers.swift.
+    /// Pieces behind a part of a file that is being read.
+    var piecesLater: [AnswerPiece] = []
+    var isReadingFile = false
+    var isPlain: Bool { listener.tls == nil }
+    /// Bytes of files that the socket has not taken; they take no memory.
+    var fileBytesWaiting = 0
+    /// Bytes counted in the broker's budget of answers.
+    var answerBytesCounted = 0
+    /// Whether something behind all answers is to tell when they are out.
+    var watchesAnswers = false
+    /// Whether the broker's budget of answers will call back.
+    var waitsForAnswers = false
+
+    // A request that is still coming: ConnectionHandler+Frames.swift.
+    /// Bytes of it counted in the broker's budget of requests.
+    var frameBytesCounted = 0
+    /// What a large one claims, counted in the broker's budget of large requests.
+    var largeFrameBytes = 0
+    /// Whether a large one has begun that the broker has no room for yet.
+    var waitsForLargeRoom = false
+    var stallTimer: Scheduled<Void>?
+    var bytesSinceLook = 0
+
+    init(core: BrokerCore, listener: ListenerInPlay) {
+        self.core = core
+        self.listener = listener
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        clientHost = "/" + (context.remoteAddress?.ipAddress ?? "unknown")
+        frames.limitBytes = core.configuration.limits.requestBytesMax
+        beginAuthentication(context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
+    func channelActive(context: ChannelHandlerContext) { context.fireChannelActive() }
+
+    /// Less for a client that has not said who it is.
+    func limitFrames(to bytes: Int) { frames.limitBytes = bytes }
+
     // MARK: Bytes in
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        frames.add(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        guard !isEnding, begunSession(context) else { return }
+        bytesSinceLook += bytes.readableBytes
+        frames.add(bytes)
+        takeFrames()
+        pump()
+    }
+
+    /// Whether the next frame's turn has come: a client that says who it is goes step by step.
+    private var mayTakeFrame: Bool {
+        guard !isEnding else { return false }
+        guard let sasl, !sasl.isOpen else { return true }
+        return queue.isEmpty && !sasl.isChecking
+    }
+
+    func takeFrames() {
         do {
-            while let frame = try frames.next() { receive(frame) }
+            while mayTakeFrame, let frame = try frames.next() {
+                if sasl?.expectsRawToken == true {
+                    receivedRawToken(frame)
+                } else {
+                    receive(frame)
+                }
+                if sasl?.isOpen == false { pump() }
+            }
             frames.settle()
+            countFrame(claimed: frames.claimedBytes, came: frames.waitingBytes)
         } catch {
             core.logger.debug("closing a connection", metadata: ["reason": "\(error)"])
             close()
         }
-        pump()
     }
 
     private func receive(_ frame: ByteBuffer) {
@@ -67,11 +138,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        let isFull = queue.count >= Limits.requestsQueuedPerConnectionMax || waitsForRoom
-        if isFull {
+        let isFull =
+            queue.count >= Limits.requestsQueuedPerConnectionMax || waitsForRoom
+            || waitsForLargeRoom
+        if isFull || isEnding || muteTimer != nil || sasl?.isChecking == true {
             wantsRead = true
             return
         }
+        // Who has begun a large request may go on, or all would wait for each other.
+        guard frameBytesCounted + largeFrameBytes == 0 else { return context.read() }
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
         let hasRoom = core.budget.hasRoom {
@@ -90,7 +165,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         readAgain()
     }
 
-    private func readAgain() {
+    func readAgain() {
         guard wantsRead, let context else { return }
         wantsRead = false
         read(context: context)
@@ -99,42 +174,90 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Requests
 
     /// Starts what may run and writes what is answered, until nothing moves.
-    private func pump() {
+    func pump() {
         // An answer given at once comes back here; the loop below goes on with it.
         guard !isPumping, let context else { return }
         isPumping = true
-        defer { isPumping = false }
         var hasWritten = false
-        while true {
+        var turnEnd: NIODeadline?
+        var isTurnOver = false
+        while !isReadingFile {
             if let (pieces, sizeBytes) = queue.takeAnswer() {
                 core.budget.give(sizeBytes)
-                for piece in pieces { context.write(wrapOutboundOut(piece), promise: nil) }
-                hasWritten = hasWritten || !pieces.isEmpty
-            } else if context.channel.isWritable, let (request, number) = queue.start() {
+                hasWritten = write(pieces, context) || hasWritten
+            } else if !isTurnOver, mayStart(context), let (request, number) = queue.start() {
+                let end = turnEnd ?? .now() + .milliseconds(Limits.turnMilliseconds)
+                turnEnd = end
                 waitingFetch = nil
-                core.handle(request, reply(to: request, number: number)) { self.waitingFetch = $0 }
+                dispatch(request, reply(to: request, number: number))
+                isTurnOver = NIODeadline.now() >= end
             } else {
                 break
             }
         }
-        if hasWritten { context.flush() }
+        if hasWritten {
+            context.flush()
+            countAnswers(context)
+        }
+        isPumping = false
+        if isTurnOver && queue.nextKey != nil { waitForTurn(context) }
+        // After a token or an answer, a frame may have its turn that had to wait.
+        if sasl?.isOpen == false, frames.waitingBytes > 0, mayTakeFrame { takeFrames() }
+        if isEnding && queue.isEmpty && !isReadingFile { endAfterAnswers() }
         readAgain()
     }
 
+    /// Lets the other connections of this event loop have their turn first.
+    private func waitForTurn(_ context: ChannelHandlerContext) {
+        waitsForTurn = true
+        core.turns.of(context.eventLoop).wait { [self] in
+            waitsForTurn = false
+            pump()
+        }
+    }
+
+    private func mayStart(_ context: ChannelHandlerContext) -> Bool {
+        guard !isEnding, !waitsForTurn, muteTimer == nil, context.channel.isWritable else {
+            return false
+        }
+        guard queue.nextKey == .fetch else { return true }
+        return hasRoomForAnswers(context)
+    }
+
+    /// To the broker, or to SASL.
+    private func dispatch(_ request: IncomingRequest, _ reply: Reply) {
+        guard takesPartInSasl(request, reply) else {
+            return core.timed(reply) { reply in
+                core.handle(request, reply) { self.waitingFetch = $0 }
+            }
+        }
+    }
+
     private func reply(to request: IncomingRequest, number: UInt64) -> Reply {
-        guard let context else {
+        guard let context, let session else {
             preconditionFailure("a connection without a channel has no requests")
         }
         return Reply(
-            request.header, number: number, clientHost: clientHost,
+            request.header, number: number, session: session,
             connection: NIOLoopBound(self, eventLoop: context.eventLoop),
             eventLoop: context.eventLoop)
     }
 
     /// Called by `Reply`, on the event loop. Nothing happens once the connection has ended.
-    func answered(_ number: UInt64, _ pieces: [ByteBuffer]) {
+    func answered(_ number: UInt64, _ pieces: [AnswerPiece]) {
         queue.answered(number, pieces)
         pump()
+    }
+
+    /// Called by `Reply` before the answer that tells the client so.
+    func mute(_ milliseconds: Int32) {
+        guard let context else { return }
+        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+        muteTimer?.cancel()
+        muteTimer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
+            connection.value.muteTimer = nil
+            connection.value.pump()
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -149,16 +272,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close() }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        core.logger.debug(
+            "closing a connection",
+            metadata: [
+                "reason": "\(error)", "listener": "\(listener.configuration.name)",
+                "client": "\(context.remoteAddress?.ipAddress ?? "")",
+            ])
+        close()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         waitingFetch?.cancel()
         waitingFetch = nil
-        core.budget.give(queue.sizeBytes)
+        authenticationTimer?.cancel()
+        stallTimer?.cancel()
+        muteTimer?.cancel()
+        core.budget.give(queue.sizeBytes + frameBytesCounted)
+        core.largeFrames.give(largeFrameBytes)
+        largeFrameBytes = 0
+        core.answers.give(answerBytesCounted)
+        frameBytesCounted = 0
+        answerBytesCounted = 0
+        isEnding = true
         queue = RequestQueue()
-        core.connectionEnded()
+        piecesLater = []
         context.fireChannelInactive()
     }
 
-    func close() { context?.close(promise: nil) }
+    func close() {
+        isEnding = true
+        context?.close(promise: nil)
+    }
 }

@@ -1,6 +1,7 @@
 // A fetch from its request to its answer: reads, waits for more, reads again.
 
 import KafkaProtocol
+import MillraceBase
 import NIOCore
 import NIOPosix
 
@@ -16,7 +17,8 @@ final class FetchJob {
     }
 
     private let plan: FetchPlan
-    private let reply: Reply
+    /// Notes so many bytes of an answer, and gives the way back that a quota leaves for it.
+    private let metered: (Int) -> Reply
     private let eventLoop: any EventLoop
     private let readThreads: NIOThreadPool
     private let wait: TimeAmount
@@ -26,10 +28,11 @@ final class FetchJob {
     private var waiter: LogWaiter?
 
     init(
-        _ plan: FetchPlan, waitMilliseconds: Int32, reply: Reply, readThreads: NIOThreadPool
+        _ plan: FetchPlan, waitMilliseconds: Int32, reply: Reply, readThreads: NIOThreadPool,
+        metered: @escaping (Int) -> Reply
     ) {
+        self.metered = metered
         self.plan = plan
-        self.reply = reply
         self.readThreads = readThreads
         eventLoop = reply.eventLoop
         wait = .milliseconds(
@@ -74,7 +77,21 @@ final class FetchJob {
         }
         state = .done
         stopWaiting()
-        reply.send(FetchRequest.self, plan.response(outcome))
+        answer(outcome, metered(outcome.sizeBytes))
+    }
+
+    private func answer(_ outcome: FetchPlan.Outcome, _ reply: Reply) {
+        if outcome.files.isEmpty {
+            return reply.send(FetchRequest.self, plan.response(outcome))
+        }
+        do throws(WireError) {
+            reply.send(
+                parts: try plan.frame(
+                    outcome, reply.header, throttleMilliseconds: reply.throttleMilliseconds))
+        } catch {
+            // An answer too long for its protocol; the client will ask again on a new connection.
+            reply.close()
+        }
     }
 
     // MARK: Waiting
@@ -89,7 +106,8 @@ final class FetchJob {
             }
         self.waiter = waiter
         for (part, data) in zip(plan.parts, outcome.partitions) {
-            let isQuiet = part.log?.wait(waiter, seen: data.highWatermark) ?? true
+            let isQuiet =
+                part.log?.wait(waiter, seen: data.end(plan.isolation), plan.isolation) ?? true
             // Records came between the reading and now: they were not going to wake anybody.
             if !isQuiet { return read() }
         }

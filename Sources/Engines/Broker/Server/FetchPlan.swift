@@ -1,6 +1,7 @@
 // What a fetch reads: its partitions in order, and how much of each.
 
 import KafkaProtocol
+import MillraceBase
 import NIOCore
 
 /// A fetch request with its partitions looked up. A value, so that any thread can read it.
@@ -21,6 +22,8 @@ struct FetchPlan: Sendable {
     struct Outcome: Sendable {
         /// In the order of the parts.
         var partitions: [FetchResponse.TopicResponse.PartitionData] = []
+        /// By the position of the partition: what stands in a file. The records are a stand-in then.
+        var files: [Int: FilePart] = [:]
         var sizeBytes = 0
         /// Whether a partition has an error or a diverging epoch, which clients shall see at once.
         var isUrgent = false
@@ -31,20 +34,27 @@ struct FetchPlan: Sendable {
     let topics: [(name: String, id: KafkaUUID)]
     let bytesMax: Int
     let bytesMin: Int
-    let isReadCommitted: Bool
+    let isolation: IsolationLevel
 
-    init(_ request: FetchRequest, version: Int16, catalog: TopicCatalog) {
+    /// - Parameter mayRead: whether the client may read a topic.
+    init(
+        _ request: FetchRequest, version: Int16, catalog: TopicCatalog,
+        mayRead: (String) -> Bool
+    ) {
         bytesMax = min(max(Int(request.maxBytes), 0), Limits.fetchBytesMax)
         bytesMin = Int(request.minBytes)
-        isReadCommitted = request.isolationLevel == 1
+        isolation = request.isolationLevel == 1 ? .readCommitted : .readUncommitted
         var parts: [Part] = []
         for (position, wanted) in request.topics.enumerated() {
             let byID = version >= 13
             let topic = byID ? catalog.topic(wanted.topicID) : catalog.topic(wanted.topic)
+            let name = byID ? topic?.name : wanted.topic
+            let isHidden = name.map { !mayRead($0) } ?? false
+            let unknown: KafkaErrorCode =
+                topic == nil && byID ? .unknownTopicID : .unknownTopicOrPartition
+            let missing = isHidden ? KafkaErrorCode.topicAuthorizationFailed : unknown
             for partition in wanted.partitions {
-                let log = topic?.log(partition.partition)
-                let missing: KafkaErrorCode =
-                    topic == nil && byID ? .unknownTopicID : .unknownTopicOrPartition
+                let log = isHidden ? nil : topic?.log(partition.partition)
                 parts.append(
                     Part(
                         topicPosition: position, partition: partition.partition, log: log,
@@ -68,17 +78,24 @@ struct FetchPlan: Sendable {
         for part in parts {
             var data = FetchResponse.TopicResponse.PartitionData()
             data.partitionIndex = part.partition
-            data.abortedTransactions = isReadCommitted ? [] : nil
+            data.abortedTransactions = isolation == .readCommitted ? [] : nil
             data.records = ByteBuffer()
             let left = max(bytesMax - outcome.sizeBytes, 0)
-            let size = ReadSize(
+            var size = ReadSize(
                 bytesMax: min(left, part.bytesMax), atLeastOne: outcome.sizeBytes == 0)
+            size.mayBeFile = true
             do throws(FetchFault) {
-                guard let read = try Self.read(part, size, fromDisk: fromDisk) else { return nil }
+                guard let read = try read(part, size, fromDisk: fromDisk) else { return nil }
                 data.highWatermark = read.highWatermark
-                data.lastStableOffset = read.highWatermark
+                data.lastStableOffset = read.lastStableOffset
+                if isolation == .readCommitted { data.tell(read.abortedTransactions) }
                 data.logStartOffset = read.startOffset
-                data.records = read.bytes
+                if let file = read.file {
+                    outcome.files[outcome.partitions.count] = file
+                    data.records = FileStandIn.bytes(file.count)
+                } else {
+                    data.records = read.bytes
+                }
                 outcome.sizeBytes += read.sizeBytes
             } catch {
                 error.describe(in: &data)
@@ -89,15 +106,15 @@ struct FetchPlan: Sendable {
         return outcome
     }
 
-    private static func read(
+    private func read(
         _ part: Part, _ size: ReadSize, fromDisk: Bool
     ) throws(FetchFault) -> LogRead? {
         guard let log = part.log else { throw .code(part.error) }
-        try checkEpochs(part, log)
+        try Self.checkEpochs(part, log)
         do throws(LogReadFault) {
             return fromDisk
-                ? try log.read(from: part.offset, size)
-                : try log.readTail(from: part.offset, size)
+                ? try log.read(from: part.offset, size, isolation: isolation)
+                : try log.readTail(from: part.offset, size, isolation: isolation)
         } catch {
             throw .read(error)
         }
@@ -114,6 +131,18 @@ struct FetchPlan: Sendable {
         }
     }
 
+    /// The frame of the answer, with the parts of files in their places.
+    func frame(
+        _ outcome: Outcome, _ header: RequestHeader, throttleMilliseconds: Int32
+    ) throws(WireError) -> [AnswerPiece] {
+        var response = response(outcome)
+        response.throttleTimeMilliseconds = throttleMilliseconds
+        let pieces = try FetchRequest.responseFrame(
+            response, version: header.apiVersion, correlationID: header.correlationID)
+        return FileStandIn.replaced(
+            pieces, by: outcome.files.sorted { $0.key < $1.key }.map(\.value))
+    }
+
     /// The partitions under their topics again, in the order of the request.
     func response(_ outcome: Outcome) -> FetchResponse {
         var response = FetchResponse()
@@ -127,6 +156,25 @@ struct FetchPlan: Sendable {
             response.responses[part.topicPosition].partitions.append(data)
         }
         return response
+    }
+}
+
+extension FetchResponse.TopicResponse.PartitionData {
+    fileprivate mutating func tell(_ aborted: [MillraceBroker.AbortedTransaction]) {
+        abortedTransactions = aborted.map { transaction in
+            var told = AbortedTransaction()
+            told.producerID = transaction.producerID
+            told.firstOffset = transaction.firstOffset
+            return told
+        }
+    }
+
+    /// Where the reader's records end: what it waits to move.
+    func end(_ isolation: IsolationLevel) -> Int64 {
+        switch isolation {
+        case .readUncommitted: highWatermark
+        case .readCommitted: lastStableOffset
+        }
     }
 }
 

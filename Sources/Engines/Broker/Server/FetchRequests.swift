@@ -9,10 +9,15 @@ extension BrokerCore {
             return reply.send(
                 FetchRequest.self, FetchResponse { $0.errorCode = .fetchSessionIDNotFound })
         }
-        let plan = FetchPlan(request, version: reply.header.apiVersion, catalog: catalog)
+        let plan = FetchPlan(request, version: reply.header.apiVersion, catalog: catalog) {
+            self.allows(reply, .read, .topic($0))
+        }
         let job = FetchJob(
             plan, waitMilliseconds: request.maxWaitMilliseconds, reply: reply,
-            readThreads: readThreads)
+            readThreads: readThreads
+        ) {
+            self.metered(.consumerByteRate, bytes: $0, reply)
+        }
         waits(job)
         job.start()
     }

@@ -5,6 +5,12 @@ import KafkaProtocol
 
 extension BrokerCore {
     func describeLogDirs(_ request: DescribeLogDirsRequest, _ reply: Reply) {
+        guard allows(reply, .describe, .cluster) else {
+            // Before version 3 there is no error: the answer is empty.
+            return reply.send(
+                DescribeLogDirsRequest.self,
+                DescribeLogDirsResponse { $0.errorCode = .clusterAuthorizationFailed })
+        }
         blocking(reply) {
             let response = DescribeLogDirsResponse {
                 $0.results = [self.logDir(request.topics)]

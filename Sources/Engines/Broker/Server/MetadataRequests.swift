@@ -2,36 +2,38 @@
 
 import KafkaProtocol
 
-/// The operations a client may do where nobody forbids any, as bits of Kafka's AclOperation numbers.
-enum AuthorizedOperations {
-    /// Create, alter, describe, cluster action, describe and alter configs, idempotent write.
-    static let cluster: Int32 = bits(5, 7, 8, 9, 10, 11, 12)
-    /// Read, write, create, delete, alter, describe, describe and alter configs.
-    static let topic: Int32 = bits(3, 4, 5, 6, 7, 8, 10, 11)
-    /// "Not asked for".
-    static let omitted = Int32.min
-
-    private static func bits(_ operations: Int32...) -> Int32 {
-        operations.reduce(0) { $0 | 1 << $1 }
-    }
-}
+/// What stands where operations were not asked for.
+private let operationsOmitted = Int32.min
 
 extension BrokerCore {
     func metadata(_ request: MetadataRequest, _ reply: Reply) {
         let version = reply.header.apiVersion
         // Version 0 has no null: an empty list asks for all topics.
-        let wanted = version == 0 && request.topics?.isEmpty == true ? nil : request.topics
+        var wanted = version == 0 && request.topics?.isEmpty == true ? nil : request.topics
+        if version < 12, let bad = wanted?.first(where: { $0.name == nil || $0.topicID != .zero }) {
+            return refuse(wanted ?? [bad], request, reply)
+        }
+        var seen: Set<TopicKey> = []
+        wanted?.removeAll { !seen.insert(TopicKey(name: $0.name, id: $0.topicID)).inserted }
         let mayCreate =
             configuration.autoCreateTopics && (version < 4 || request.allowAutoTopicCreation)
         let missing = (wanted ?? []).compactMap(\.name).filter {
             TopicName.fault($0) == nil && catalog.topic($0) == nil
+                && allows(reply, .describe, .topic($0))
         }
         guard mayCreate, !missing.isEmpty else {
-            return reply.send(MetadataRequest.self, clusterMetadata(request, wanted, [:]))
+            return reply.send(MetadataRequest.self, clusterMetadata(request, reply, wanted, [:]))
         }
-        blocking(reply) {
+        blocking(reply) { [wanted] in
             var faults: [String: KafkaErrorCode] = [:]
             for name in missing where self.catalog.topic(name) == nil {
+                guard
+                    self.allows(reply, .create, .cluster)
+                        || self.allows(reply, .create, .topic(name))
+                else {
+                    faults[name] = .topicAuthorizationFailed
+                    continue
+                }
                 do throws(TopicFault) {
                     _ = try self.createTopic(name)
                 } catch {
@@ -39,8 +41,28 @@ extension BrokerCore {
                     if error.code != .topicAlreadyExists { faults[name] = error.code }
                 }
             }
-            reply.send(MetadataRequest.self, self.clusterMetadata(request, wanted, faults))
+            reply.send(MetadataRequest.self, self.clusterMetadata(request, reply, wanted, faults))
         }
+    }
+
+    private struct TopicKey: Hashable {
+        var name: String?
+        var id: KafkaUUID
+    }
+
+    /// Before version 12 a topic is asked for by its name, and never by its id.
+    private func refuse(
+        _ wanted: [MetadataRequest.Topic], _ request: MetadataRequest, _ reply: Reply
+    ) {
+        var response = clusterMetadata(request, reply, [], [:])
+        response.topics = wanted.map { topic in
+            MetadataResponse.Topic {
+                $0.name = topic.name ?? ""
+                $0.topicID = topic.topicID
+                $0.errorCode = .invalidRequest
+            }
+        }
+        reply.send(MetadataRequest.self, response)
     }
 
     /// A topic with the broker's defaults. Blocks.
@@ -56,7 +78,7 @@ extension BrokerCore {
     ///   - wanted: `nil` for all topics.
     ///   - faults: why topics could not be made.
     private func clusterMetadata(
-        _ request: MetadataRequest, _ wanted: [MetadataRequest.Topic]?,
+        _ request: MetadataRequest, _ reply: Reply, _ wanted: [MetadataRequest.Topic]?,
         _ faults: [String: KafkaErrorCode]
     ) -> MetadataResponse {
         MetadataResponse {
@@ -65,34 +87,52 @@ extension BrokerCore {
             $0.brokers = [
                 MetadataResponse.Broker {
                     $0.nodeID = configuration.nodeID
-                    $0.host = configuration.hostToAdvertise
-                    $0.port = advertisedPort
+                    $0.host = advertised(for: reply).host
+                    $0.port = advertised(for: reply).port
                 }
             ]
-            $0.clusterAuthorizedOperations =
-                request.includeClusterAuthorizedOperations
-                ? AuthorizedOperations.cluster : AuthorizedOperations.omitted
-            let operations =
-                request.includeTopicAuthorizedOperations
-                ? AuthorizedOperations.topic : AuthorizedOperations.omitted
+            if request.includeClusterAuthorizedOperations {
+                $0.clusterAuthorizedOperations = clusterOperations(reply)
+            }
+            let withOperations = request.includeTopicAuthorizedOperations
             guard let wanted else {
-                $0.topics = catalog.topics.map { described($0, operations) }
+                $0.topics = catalog.topics.filter { allows(reply, .describe, .topic($0.name)) }
+                    .map { described($0, operations(withOperations, reply, $0.name)) }
                 return
             }
-            $0.topics = wanted.map { described($0, operations, faults) }
+            $0.topics = wanted.map { described($0, withOperations, faults, reply) }
         }
     }
 
+    private func operations(_ areWanted: Bool, _ reply: Reply, _ topic: String) -> Int32 {
+        areWanted ? authorizedOperations(reply, .topic(topic)) : operationsOmitted
+    }
+
+    /// Who may not see the cluster learns of no operation.
+    private func clusterOperations(_ reply: Reply) -> Int32 {
+        allows(reply, .describe, .cluster) ? authorizedOperations(reply, .cluster) : 0
+    }
+
     private func described(
-        _ wanted: MetadataRequest.Topic, _ operations: Int32, _ faults: [String: KafkaErrorCode]
+        _ wanted: MetadataRequest.Topic, _ withOperations: Bool,
+        _ faults: [String: KafkaErrorCode], _ reply: Reply
     ) -> MetadataResponse.Topic {
         let topic = wanted.name.map(catalog.topic) ?? catalog.topic(wanted.topicID)
-        if let topic { return described(topic, operations) }
+        let name = wanted.name ?? topic?.name
+        let isHidden = name.map { !allows(reply, .describe, .topic($0)) } ?? false
+        if let topic, !isHidden {
+            return described(topic, operations(withOperations, reply, topic.name))
+        }
         return MetadataResponse.Topic {
             $0.name = wanted.name
             $0.topicID = wanted.topicID
             guard let name = wanted.name else {
                 $0.errorCode = .unknownTopicID
+                return
+            }
+            guard !isHidden else {
+                $0.errorCode = .topicAuthorizationFailed
+                $0.isInternal = TopicName.isInternal(name)
                 return
             }
             $0.errorCode =
@@ -139,12 +179,12 @@ extension BrokerCore {
             $0.brokers = [
                 DescribeClusterResponse.Broker {
                     $0.brokerID = configuration.nodeID
-                    $0.host = configuration.hostToAdvertise
-                    $0.port = advertisedPort
+                    $0.host = advertised(for: reply).host
+                    $0.port = advertised(for: reply).port
                 }
             ]
             if request.includeClusterAuthorizedOperations {
-                $0.clusterAuthorizedOperations = AuthorizedOperations.cluster
+                $0.clusterAuthorizedOperations = clusterOperations(reply)
             }
         }
         reply.send(DescribeClusterRequest.self, response)
@@ -156,14 +196,21 @@ extension BrokerCore {
     /// with; a limit keeps an answer small.
     func describeTopicPartitions(_ request: DescribeTopicPartitionsRequest, _ reply: Reply) {
         let limit = min(max(Int(request.responsePartitionLimit), 1), Limits.describedPartitionsMax)
+        guard request.cursor.map({ $0.partitionIndex >= 0 }) ?? true else {
+            // As Kafka does: the whole request is wrong, and this API has no error for that.
+            return reply.close()
+        }
         var names = request.topics.map(\.name)
-        if names.isEmpty { names = catalog.topics.map(\.name) }
+        if names.isEmpty {
+            names = catalog.topics.map(\.name).filter { allows(reply, .describe, .topic($0)) }
+        }
         names = Set(names).sorted()
         if let cursor = request.cursor { names.removeAll { $0 < cursor.topicName } }
         var response = DescribeTopicPartitionsResponse()
         var left = limit
         for name in names {
-            let topic = catalog.topic(name)
+            let isHidden = !allows(reply, .describe, .topic(name))
+            let topic = isHidden ? nil : catalog.topic(name)
             let first =
                 request.cursor?.topicName == name ? max(request.cursor?.partitionIndex ?? 0, 0) : 0
             let rest = topic.map { max($0.logs.count - Int(first), 0) } ?? 0
@@ -173,7 +220,8 @@ extension BrokerCore {
             }
             let count = min(left, rest)
             response.topics.append(
-                describedPartitions(name, topic, Int(first)..<Int(first) + count))
+                describedPartitions(
+                    name, topic, Int(first)..<Int(first) + count, isHidden: isHidden, reply))
             left -= count
             if count < rest {
                 response.nextCursor = Self.cursor(name, first + Int32(count))
@@ -193,17 +241,19 @@ extension BrokerCore {
     }
 
     private func describedPartitions(
-        _ name: String, _ topic: Topic?, _ partitions: Range<Int>
+        _ name: String, _ topic: Topic?, _ partitions: Range<Int>, isHidden: Bool,
+        _ reply: Reply
     ) -> DescribeTopicPartitionsResponse.Topic {
         DescribeTopicPartitionsResponse.Topic {
             $0.name = name
-            $0.topicAuthorizedOperations = AuthorizedOperations.topic
             guard let topic else {
-                $0.errorCode =
+                let missing: KafkaErrorCode =
                     TopicName.fault(name) != nil
                     ? .invalidTopicException : .unknownTopicOrPartition
+                $0.errorCode = isHidden ? .topicAuthorizationFailed : missing
                 return
             }
+            $0.topicAuthorizedOperations = authorizedOperations(reply, .topic(name))
             $0.topicID = topic.id
             $0.isInternal = topic.isInternal
             $0.partitions = partitions.map { index in

@@ -13,6 +13,8 @@ private enum OffsetSpec {
     static let earliestLocal: Int64 = -4
     /// The last offset in remote storage; there is none.
     static let latestTiered: Int64 = -5
+    /// The first offset that waits to go there; none does.
+    static let earliestPendingUpload: Int64 = -6
 }
 
 extension BrokerCore {
@@ -23,20 +25,26 @@ extension BrokerCore {
             }
         }
         if needsDisk {
-            blocking(reply) { reply.send(ListOffsetsRequest.self, self.offsets(request)) }
+            blocking(reply) { reply.send(ListOffsetsRequest.self, self.offsets(request, reply)) }
         } else {
-            reply.send(ListOffsetsRequest.self, offsets(request))
+            reply.send(ListOffsetsRequest.self, offsets(request, reply))
         }
     }
 
-    private func offsets(_ request: ListOffsetsRequest) -> ListOffsetsResponse {
-        ListOffsetsResponse {
+    private func offsets(_ request: ListOffsetsRequest, _ reply: Reply) -> ListOffsetsResponse {
+        let isolation: IsolationLevel =
+            request.isolationLevel == 1 ? .readCommitted : .readUncommitted
+        return ListOffsetsResponse {
             $0.topics = request.topics.map { wanted in
                 let topic = catalog.topic(wanted.name)
+                let isHidden = !allows(reply, .describe, .topic(wanted.name))
                 return ListOffsetsResponse.TopicResponse {
                     $0.name = wanted.name
                     $0.partitions = wanted.partitions.map { partition in
-                        Self.offset(partition, topic?.log(partition.partitionIndex))
+                        isHidden
+                            ? .refused(partition)
+                            : Self.offset(
+                                partition, topic?.log(partition.partitionIndex), isolation)
                     }
                 }
             }
@@ -44,7 +52,8 @@ extension BrokerCore {
     }
 
     private static func offset(
-        _ wanted: ListOffsetsRequest.Topic.Partition, _ log: PartitionLog?
+        _ wanted: ListOffsetsRequest.Topic.Partition, _ log: PartitionLog?,
+        _ isolation: IsolationLevel
     ) -> ListOffsetsResponse.TopicResponse.PartitionResponse {
         var answer = ListOffsetsResponse.TopicResponse.PartitionResponse()
         answer.partitionIndex = wanted.partitionIndex
@@ -52,7 +61,9 @@ extension BrokerCore {
             answer.errorCode = .unknownTopicOrPartition
             return answer
         }
-        let (start, end, epochs) = log.view.with { ($0.startOffset, $0.highWatermark, $0.epochs) }
+        let (start, end, epochs) = log.view.with { view in
+            (view.startOffset, view.end(isolation), view.epochs)
+        }
         answer.errorCode = epochs.current.fault(of: wanted.currentLeaderEpoch)
         guard answer.errorCode == .none else { return answer }
         do throws(LogReadFault) {
@@ -63,9 +74,9 @@ extension BrokerCore {
             case OffsetSpec.earliest, OffsetSpec.earliestLocal:
                 answer.offset = start
                 answer.leaderEpoch = epochs.epoch(of: start)
-            case OffsetSpec.maxTimestamp: answer.set(try log.newest())
-            case OffsetSpec.latestTiered: break
-            case 0...: answer.set(try log.first(since: wanted.timestamp))
+            case OffsetSpec.maxTimestamp: answer.set(try log.newest(), before: end)
+            case OffsetSpec.latestTiered, OffsetSpec.earliestPendingUpload: break
+            case 0...: answer.set(try log.first(since: wanted.timestamp), before: end)
             default: answer.errorCode = .unsupportedVersion
             }
         } catch {
@@ -78,10 +89,13 @@ extension BrokerCore {
         let response = OffsetForLeaderEpochResponse {
             $0.topics = request.topics.map { wanted in
                 let topic = catalog.topic(wanted.topic)
+                let isHidden = !allows(reply, .describe, .topic(wanted.topic))
                 return OffsetForLeaderEpochResponse.TopicResult {
                     $0.topic = wanted.topic
                     $0.partitions = wanted.partitions.map { partition in
-                        Self.epochEnd(partition, topic?.log(partition.partition))
+                        isHidden
+                            ? .refused(partition)
+                            : Self.epochEnd(partition, topic?.log(partition.partition))
                     }
                 }
             }
@@ -112,11 +126,15 @@ extension BrokerCore {
             var response = DeleteRecordsResponse()
             for wanted in request.topics {
                 let topic = catalog.topic(wanted.name)
+                let isAllowed = self.allows(reply, .delete, .topic(wanted.name))
                 response.topics.append(
                     DeleteRecordsResponse.TopicResult {
                         $0.name = wanted.name
                         $0.partitions = wanted.partitions.map { partition in
-                            Self.delete(partition, topic, topic?.log(partition.partitionIndex))
+                            !isAllowed
+                                ? .refused(partition)
+                                : Self.delete(
+                                    partition, topic, topic?.log(partition.partitionIndex))
                         }
                     })
             }
@@ -169,9 +187,9 @@ extension DeleteRecordsResponse {
 }
 
 extension ListOffsetsResponse.TopicResponse.PartitionResponse {
-    /// Nothing found is offset -1 and no error.
-    fileprivate mutating func set(_ found: FoundRecord?) {
-        guard let found else { return }
+    /// Nothing found is offset -1 and no error, and so is what the reader does not see yet.
+    fileprivate mutating func set(_ found: FoundRecord?, before end: Int64) {
+        guard let found, found.offset < end else { return }
         offset = found.offset
         timestamp = found.timestamp
         leaderEpoch = found.leaderEpoch

@@ -1,4 +1,4 @@
-// Produce and InitProducerId: batches into the logs, and ids for those who send them.
+// Produce: batches into the logs.
 
 import KafkaProtocol
 import MillraceBase
@@ -7,13 +7,18 @@ import Synchronization
 
 extension BrokerCore {
     func produce(_ request: ProduceRequest, _ reply: Reply) {
+        let bytes = request.topicData.reduce(0) { sum, topic in
+            topic.partitionData.reduce(sum) { $0 + ($1.records?.readableBytes ?? 0) }
+        }
+        let reply = metered(.producerByteRate, bytes: bytes, reply)
         let round = ProduceRound(request, reply)
-        let byID = reply.header.apiVersion >= 13
+        let version = reply.header.apiVersion
+        var transactional: TransactionalProduce?
         for (topicPosition, data) in request.topicData.enumerated() {
-            let topic = byID ? catalog.topic(data.topicID) : catalog.topic(data.name)
+            let topic = version >= 13 ? catalog.topic(data.topicID) : catalog.topic(data.name)
             for (position, partition) in data.partitionData.enumerated() {
                 let place = ProduceRound.Place(topic: topicPosition, partition: position)
-                let refusal = refusal(request, topic, byID: byID)
+                let refusal = refusal(request, topic, named: data.name, reply)
                 guard refusal == .none, let topic else { round.failed(place, refusal); continue }
                 guard let log = topic.log(partition.index) else {
                     round.failed(place, .unknownTopicOrPartition)
@@ -23,42 +28,76 @@ extension BrokerCore {
                     round.failed(place, .invalidRecord)
                     continue
                 }
-                log.append(batch) { result in round.finished(place, result) }
+                guard let producer = TransactionalBatch(batch) else {
+                    log.append(batch, origin: .client) { result in round.finished(place, result) }
+                    continue
+                }
+                let item = TransactionalProduce.Item(
+                    place: place, log: log, batch: batch, sequence: producer.sequence)
+                let fault = add(item, of: producer, in: request, round, reply, &transactional)
+                if let fault { round.failed(place, fault) }
             }
+        }
+        if let transactional {
+            transactionalProduces.submit(transactional, to: transactions, in: tasks)
         }
         round.allGiven()
     }
 
+    /// Puts a transactional batch to the others of its request.
+    /// - Returns: why it is none of them.
+    private func add(
+        _ item: TransactionalProduce.Item, of batch: TransactionalBatch,
+        in request: ProduceRequest, _ round: ProduceRound, _ reply: Reply,
+        _ produce: inout TransactionalProduce?
+    ) -> KafkaErrorCode? {
+        guard let transactionalID = request.transactionalID,
+            allowsTransaction(reply, transactionalID)
+        else {
+            return .transactionalIDAuthorizationFailed
+        }
+        var known =
+            produce
+            ?? TransactionalProduce(
+                round: round, transactionalID: transactionalID, producer: batch.producer,
+                use: TransactionUse(produceVersion: reply.header.apiVersion))
+        guard known.producer == batch.producer else { return .invalidProducerIDMapping }
+        known.items.append(item)
+        produce = known
+        return nil
+    }
+
     /// Why nothing is appended to a topic, whatever the batch is.
     private func refusal(
-        _ request: ProduceRequest, _ topic: Topic?, byID: Bool
+        _ request: ProduceRequest, _ topic: Topic?, named wanted: String, _ reply: Reply
     ) -> KafkaErrorCode {
+        let byID = reply.header.apiVersion >= 13
         guard (-1...1).contains(request.acks) else { return .invalidRequiredAcks }
-        // Transactions are not served: their requests are not announced, and this is what remains.
-        guard request.transactionalID == nil else { return .unsupportedVersion }
+        let name = byID ? topic?.name : wanted
+        if let name, !allows(reply, .write, .topic(name)) { return .topicAuthorizationFailed }
         guard let topic else { return byID ? .unknownTopicID : .unknownTopicOrPartition }
         guard !topic.isInternal else { return .invalidTopicException }
         guard request.acks != -1 || topic.replicasNeeded <= 1 else { return .notEnoughReplicas }
         return .none
     }
+}
 
-    /// Producers with a transactional id are refused with INVALID_REQUEST: transactions are not served
-    /// yet, and an id without them would promise what is not kept.
-    func initProducerID(_ request: InitProducerIDRequest, _ reply: Reply) {
-        guard request.transactionalID == nil else {
-            return reply.send(
-                InitProducerIDRequest.self,
-                InitProducerIDResponse { $0.errorCode = .invalidRequest })
-        }
-        blocking(reply) { [producerIDs] in
-            var response = InitProducerIDResponse()
-            do {
-                response.producerID = try producerIDs.next()
-            } catch {
-                response.errorCode = .kafkaStorageError
-            }
-            reply.send(InitProducerIDRequest.self, response)
-        }
+/// What the header of a transactional batch says of its producer.
+struct TransactionalBatch {
+    var producer: ProducerIdentity
+    var sequence: Int32
+
+    /// - Returns: `nil` for a batch that is not transactional, or no batch; the log judges that.
+    init?(_ batch: ByteBuffer) {
+        let start = batch.readerIndex
+        guard let attributes = batch.getInteger(at: start + 21, as: Int16.self),
+            RecordBatchAttributes(rawValue: attributes).isTransactional,
+            let id = batch.getInteger(at: start + 43, as: Int64.self),
+            let epoch = batch.getInteger(at: start + 51, as: Int16.self),
+            let sequence = batch.getInteger(at: start + 53, as: Int32.self)
+        else { return nil }
+        producer = ProducerIdentity(id: id, epoch: epoch)
+        self.sequence = sequence
     }
 }
 
@@ -172,15 +211,28 @@ extension AppendFault {
                         "Compacted topic cannot accept message without key."
                 }
             }
-        case .outOfOrderSequence: answer.errorCode = .outOfOrderSequenceNumber
-        case .staleProducerEpoch: answer.errorCode = .invalidProducerEpoch
-        case .transactional:
-            answer.errorCode = .unsupportedVersion
-            answer.errorMessage = "transactions are not served"
         case .storage(let why):
-            answer.errorCode = .kafkaStorageError
+            answer.errorCode = code
             answer.errorMessage = why
-        case .closed: answer.errorCode = .notLeaderOrFollower
+        case .outOfOrderSequence, .staleProducerEpoch, .invalidTransaction, .coordinatorFenced,
+            .closed:
+            answer.errorCode = code
+        }
+    }
+
+    /// Kafka's code for it.
+    var code: KafkaErrorCode {
+        switch self {
+        case .notABatch, .withoutKey: .invalidRecord
+        case .badChecksum: .corruptMessage
+        case .tooLarge: .messageTooLarge
+        case .invalidTimestamp: .invalidTimestamp
+        case .outOfOrderSequence: .outOfOrderSequenceNumber
+        case .staleProducerEpoch: .invalidProducerEpoch
+        case .invalidTransaction: .invalidTxnState
+        case .coordinatorFenced: .transactionCoordinatorFenced
+        case .storage: .kafkaStorageError
+        case .closed: .notLeaderOrFollower
         }
     }
 }

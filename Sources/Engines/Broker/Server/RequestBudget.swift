@@ -1,9 +1,9 @@
-// How much memory all requests of the broker may hold together.
+// How much memory all requests of the broker may hold together, and all answers.
 
 import Synchronization
 
-/// Counts the bytes of requests that wait or run. Above the limit connections stop reading, and are
-/// called back when there is room.
+/// Counts bytes: of requests that come, wait or run, or of answers not taken. Above the limit
+/// connections stop, and are called back when there is room.
 final class RequestBudget: Sendable {
     private struct State {
         var bytes = 0
@@ -14,6 +14,9 @@ final class RequestBudget: Sendable {
     private let state = Mutex(State())
 
     init(limitBytes: Int = Limits.requestBytesInFlightMax) { self.limitBytes = limitBytes }
+
+    /// Whether there is no room now.
+    var isFull: Bool { state.withLock { $0.bytes >= limitBytes } }
 
     func take(_ bytes: Int) { state.withLock { $0.bytes += bytes } }
 

@@ -25,7 +25,7 @@ struct RequestQueue {
         var isProduce: Bool
         var sizeBytes: Int
         /// `nil` until it is answered.
-        var answer: [ByteBuffer]?
+        var answer: [AnswerPiece]?
     }
 
     private var waiting: [IncomingRequest] = []
@@ -36,6 +36,9 @@ struct RequestQueue {
     var isEmpty: Bool { waiting.isEmpty && running.isEmpty }
 
     mutating func received(_ request: IncomingRequest) { waiting.append(request) }
+
+    /// The API of the request that would be started next.
+    var nextKey: ApiKey? { waiting.first?.key }
 
     /// - Returns: the request to be started now and the number to answer it by; `nil` when none may.
     mutating func start() -> (request: IncomingRequest, number: UInt64)? {
@@ -53,14 +56,14 @@ struct RequestQueue {
     }
 
     /// - Parameter pieces: what goes out; empty for a request that is not answered.
-    mutating func answered(_ number: UInt64, _ pieces: [ByteBuffer]) {
+    mutating func answered(_ number: UInt64, _ pieces: [AnswerPiece]) {
         guard let position = running.firstIndex(where: { $0.number == number }) else { return }
         precondition(running[position].answer == nil, "a request was answered twice")
         running[position].answer = pieces
     }
 
     /// - Returns: the next answer to go out and its request's size; `nil` when it is not there yet.
-    mutating func takeAnswer() -> (pieces: [ByteBuffer], sizeBytes: Int)? {
+    mutating func takeAnswer() -> (pieces: [AnswerPiece], sizeBytes: Int)? {
         guard let first = running.first, let answer = first.answer else { return nil }
         running.removeFirst()
         return (answer, first.sizeBytes)

@@ -1,9 +1,9 @@
-// The topics as a file: which there are, their ids, partitions and settings.
+// The topics as a file of older data directories: read once, and then in the metadata log.
 
 import KafkaProtocol
 import MillraceBase
 
-/// `topics.json`, replaced as a whole and flushed before a change is answered.
+/// `topics.json`: which topics there are, their ids, partitions and settings.
 struct CatalogFile: Equatable, Sendable {
     struct Entry: Equatable, Sendable {
         var name: String
@@ -17,20 +17,6 @@ struct CatalogFile: Equatable, Sendable {
 
     /// By topic name.
     var entries: [String: Entry] = [:]
-
-    var bytes: [UInt8] {
-        let topics = entries.values.sorted { $0.name < $1.name }.map { entry -> JSONValue in
-            let settings = entry.settings.sorted { $0.key < $1.key }
-                .map { (name: $0.key, value: JSONValue.string($0.value)) }
-            return [
-                "name": .string(entry.name), "id": .string(entry.id.description),
-                "partitions": JSONValue(Int64(entry.partitions)),
-                "settings": .object(JSONObject(settings)),
-            ]
-        }
-        let whole: JSONValue = ["version": JSONValue(Self.version), "topics": .array(topics)]
-        return Array(whole.prettyText.utf8)
-    }
 
     init() {}
 

@@ -8,8 +8,7 @@ import MillraceBase
 ///
 ///     .lock                               held while a broker runs
 ///     meta.properties                     version, cluster.id, node.id, directory.id
-///     topics.json                         see `CatalogFile`
-///     producer-ids                        the first producer id that was never given out
+///     __cluster_metadata-0/               topics, settings, rules: see `MetadataLog`
 ///     recovery-point-offset-checkpoint    where a recovery of each log begins
 ///     log-start-offset-checkpoint         the first offset that was not deleted
 ///     .kafka_cleanshutdown                there while no broker runs and the last one stopped in order
@@ -108,22 +107,19 @@ struct DataDirectory: Sendable {
 
     // MARK: Topics
 
+    /// What directories of before the metadata log kept.
     func catalog() throws(BrokerError) -> CatalogFile {
         let path = path + "/" + CatalogFile.name
         let bytes = try onDisk { () throws(DiskError) in try DiskFolder.contents(path) }
         return if let bytes { try CatalogFile(bytes: bytes, path: path) } else { CatalogFile() }
     }
 
-    func write(_ catalog: CatalogFile) throws(DiskError) {
-        try DiskFolder.replace(path + "/" + CatalogFile.name, with: catalog.bytes)
-    }
-
-    /// Removes folders of partitions that the catalog does not know: a crash came between a topic's
+    /// Removes folders of partitions that the metadata does not know: a crash came between a topic's
     /// deletion and that of its files. Only folders that carry a topic id of ours are touched.
     /// - Returns: their names.
-    func removeStrays(_ catalog: CatalogFile) throws(DiskError) -> [String] {
+    func removeStrays(_ image: MetadataImage) throws(DiskError) -> [String] {
         let known = Dictionary(
-            uniqueKeysWithValues: catalog.entries.values.map { ($0.id.description, $0) })
+            uniqueKeysWithValues: image.topics.values.map { ($0.id.description, $0) })
         var removed: [String] = []
         for name in try DiskFolder.names(in: path) {
             let folder = path + "/" + name
@@ -132,7 +128,11 @@ struct DataDirectory: Sendable {
                     .first(where: { $0.hasPrefix("topic_id: ") })
             else { continue }
             let entry = known[String(line.dropFirst("topic_id: ".count))]
-            if let entry, name.hasPrefix(entry.name + "-") { continue }
+            // A partition that a crash kept from being added has a number that no partition has.
+            let number = entry.flatMap { Int32(name.dropFirst($0.name.count + 1)) }
+            if let entry, let number, name.hasPrefix(entry.name + "-"), number < entry.partitions {
+                continue
+            }
             try DiskFolder.removeAll(folder)
             removed.append(name)
         }

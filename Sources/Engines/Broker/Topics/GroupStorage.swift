@@ -13,27 +13,79 @@ package struct GroupRecord: Sendable, Equatable {
     }
 }
 
+/// A producer whose transaction a batch belongs to.
+package struct GroupProducer: Hashable, Sendable {
+    package var id: Int64
+    package var epoch: Int16
+
+    package init(id: Int64, epoch: Int16) {
+        self.id = id
+        self.epoch = epoch
+    }
+}
+
+/// One batch of the topic.
+package enum GroupLogEntry: Sendable, Equatable {
+    /// - Parameter producer: of a transactional batch, which counts when its marker says commit.
+    case records([GroupRecord], producer: GroupProducer?)
+    /// The end of a transaction.
+    case marker(GroupProducer, isCommit: Bool)
+}
+
+/// A topic as subscriptions see it.
+package struct GroupTopic: Hashable, Sendable {
+    package var id: KafkaUUID
+    package var name: String
+    package var partitions: Int32
+
+    package init(id: KafkaUUID, name: String, partitions: Int32) {
+        self.id = id
+        self.name = name
+        self.partitions = partitions
+    }
+}
+
 /// The coordinator's view of the rest of the broker. The server gives it one over the real log; a
 /// test gives it an array.
-package protocol GroupStorage: Sendable {
+package protocol GroupStorage: GroupTopicSource {
     /// Partitions of `__consumer_offsets`; a group's is `hash(groupID) % partitions`, as Kafka does.
     var partitions: Int32 { get }
 
-    /// Appends the records as one batch, and returns when they are as durable as the broker's policy
-    /// says. Batches for one partition land in the order of the calls. Creates the topic if missing.
-    func append(_ records: [GroupRecord], to partition: Int32) async throws(GroupStorageError)
+    /// Whether the topic is there.
+    var isPrepared: Bool { get }
 
-    /// Every record there is, oldest first within a partition. Called once, before any request.
+    /// Creates the topic if it is missing.
+    func prepare() async throws(GroupStorageError)
+
+    /// Appends the records as one batch, and returns when they are as durable as the broker's policy
+    /// says. Runs on the caller's actor up to its first wait, so that batches for one partition land
+    /// in the order of the calls once the topic is there.
+    ///
+    /// - Parameter producer: the batch then belongs to that producer's transaction.
+    nonisolated(nonsending) func append(
+        _ records: [GroupRecord], to partition: Int32, producer: GroupProducer?
+    ) async throws(GroupStorageError)
+
+    /// Every batch there is, oldest first within a partition. Called once, before any request.
     func replay(
-        _ visit: (_ partition: Int32, _ record: GroupRecord) -> Void
+        _ visit: (_ partition: Int32, _ entry: GroupLogEntry) -> Void
     ) async throws(GroupStorageError)
 
     /// Whether offsets can be committed for it.
     func exists(topic: String, partition: Int32) -> Bool
+}
 
-    /// For the topic ids of OffsetCommit 10 and OffsetFetch 10.
-    func topicName(id: KafkaUUID) -> String?
-    func topicID(name: String) -> KafkaUUID?
+/// The topics there are: for topic ids in requests and for subscriptions.
+package protocol GroupTopicSource: Sendable {
+    func topic(id: KafkaUUID) -> GroupTopic?
+    func topic(name: String) -> GroupTopic?
+    var topics: [GroupTopic] { get }
+}
+
+extension GroupStorage {
+    func topicName(id: KafkaUUID) -> String? { topic(id: id)?.name }
+
+    func topicID(name: String) -> KafkaUUID? { topic(name: name)?.id }
 }
 
 /// The log did not take or give the records; answered as COORDINATOR_NOT_AVAILABLE (15).

@@ -1,4 +1,5 @@
 // The topic `__consumer_offsets` as the group coordinator's storage.
+// Source: apache/kafka CoordinatorPartitionWriter.java; ../shared/reference/kafka.md, B1
 
 import KafkaProtocol
 import MillraceBase
@@ -16,92 +17,123 @@ struct OffsetsTopic: GroupStorage {
             ?? Limits.offsetsPartitions
     }
 
-    func append(
-        _ records: [GroupRecord], to partition: Int32
-    ) async throws(GroupStorageError) {
-        guard !records.isEmpty else { return }
-        let log: PartitionLog
-        if let known = catalog.topic(TopicName.consumerOffsets)?.log(partition) {
-            log = known
-        } else {
-            log = try await create(partition)
-        }
-        var batch = RecordBatchBuilder()
-        let now = clock.milliseconds()
-        for record in records {
-            batch.append(key: record.key, value: record.value, timestampMilliseconds: now)
-        }
-        switch await log.append(batch.finish(), isInternal: true) {
-        case .appended: return
-        case .refused(let fault): throw GroupStorageError("\(fault)")
-        }
-    }
+    var isPrepared: Bool { catalog.topic(TopicName.consumerOffsets) != nil }
 
-    private func create(_ partition: Int32) async throws(GroupStorageError) -> PartitionLog {
+    func prepare() async throws(GroupStorageError) {
+        guard !isPrepared else { return }
         do {
-            return try await readThreads.runIfActive { [catalog] in
-                let topic: Topic
+            try await readThreads.runIfActive { [catalog] in
                 do throws(TopicFault) {
-                    topic = try catalog.createInternal(TopicName.consumerOffsets)
+                    _ = try catalog.createInternal(TopicName.consumerOffsets)
                 } catch {
-                    guard let known = catalog.topic(TopicName.consumerOffsets) else { throw error }
-                    topic = known
+                    // Somebody else was faster.
+                    guard catalog.topic(TopicName.consumerOffsets) == nil else { return }
+                    throw error
                 }
-                guard let log = topic.log(partition) else {
-                    throw GroupStorageError("\(TopicName.consumerOffsets) has no \(partition)")
-                }
-                return log
             }
         } catch {
             throw GroupStorageError("\(error)")
         }
     }
 
+    nonisolated(nonsending) func append(
+        _ records: [GroupRecord], to partition: Int32, producer: GroupProducer?
+    ) async throws(GroupStorageError) {
+        guard !records.isEmpty else { return }
+        if !isPrepared { try await prepare() }
+        guard let log = catalog.topic(TopicName.consumerOffsets)?.log(partition) else {
+            throw GroupStorageError("\(TopicName.consumerOffsets) has no \(partition)")
+        }
+        // As Kafka's coordinator writes it: the producer's id and epoch, but none of its sequences.
+        var batch = RecordBatchBuilder(
+            producerID: producer?.id ?? -1, producerEpoch: producer?.epoch ?? -1)
+        batch.header.attributes.isTransactional = producer != nil
+        let now = clock.milliseconds()
+        for record in records {
+            batch.append(key: record.key, value: record.value, timestampMilliseconds: now)
+        }
+        let bytes = batch.finish()
+        let result = await withCheckedContinuation { continuation in
+            log.append(bytes, origin: .broker) { continuation.resume(returning: $0) }
+        }
+        switch result {
+        case .appended: return
+        case .refused(let fault): throw GroupStorageError("\(fault)")
+        }
+    }
+
+    // MARK: Reading it again
+
     func replay(
-        _ visit: (_ partition: Int32, _ record: GroupRecord) -> Void
+        _ visit: (_ partition: Int32, _ entry: GroupLogEntry) -> Void
     ) async throws(GroupStorageError) {
         for log in catalog.topic(TopicName.consumerOffsets)?.logs ?? [] {
             var offset = log.view.with { $0.startOffset }
             while true {
-                let batches = try await read(log, from: offset)
-                guard let batches else { break }
-                for (next, records) in batches {
-                    for record in records { visit(log.name.partition, record) }
-                    offset = next
-                }
+                guard let (next, entries) = try await read(log, from: offset) else { break }
+                for entry in entries { visit(log.name.partition, entry) }
+                offset = next
             }
         }
     }
 
-    /// - Returns: the records of each batch and the offset behind it; `nil` at the end.
+    /// - Returns: the batches from an offset on, and the offset behind them; `nil` at the end.
     private func read(
         _ log: PartitionLog, from offset: Int64
-    ) async throws(GroupStorageError) -> [(next: Int64, records: [GroupRecord])]? {
+    ) async throws(GroupStorageError) -> (next: Int64, entries: [GroupLogEntry])? {
         do {
             return try await readThreads.runIfActive {
                 let size = ReadSize(bytesMax: Limits.scanBytes, atLeastOne: true)
                 var bytes = try log.read(from: offset, size).bytes
-                var batches: [(next: Int64, records: [GroupRecord])] = []
+                var next: Int64?
+                var entries: [GroupLogEntry] = []
                 while let (header, batch) = try RecordBatch.next(in: &bytes) {
-                    let records = try RecordReader.all(in: batch).map { record in
-                        GroupRecord(
-                            key: record.key.map { Array($0.readableBytesView) } ?? [],
-                            value: record.value.map { Array($0.readableBytesView) })
-                    }
-                    batches.append((header.lastOffset + 1, records))
+                    if let entry = try Self.entry(header, batch) { entries.append(entry) }
+                    next = header.lastOffset + 1
                 }
-                return batches.isEmpty ? nil : batches
+                return next.map { ($0, entries) }
             }
         } catch {
             throw GroupStorageError("cannot read \(log.name): \(error)")
         }
     }
 
+    /// - Returns: `nil` for a control batch that ends no transaction.
+    private static func entry(
+        _ header: RecordBatchHeader, _ batch: ByteBuffer
+    ) throws(WireError) -> GroupLogEntry? {
+        let records = try RecordReader.all(in: batch)
+        let producer = GroupProducer(id: header.producerID, epoch: header.producerEpoch)
+        if header.attributes.isControl {
+            // The key of a control record: its version, then 0 for abort or 1 for commit.
+            guard var key = records.first?.key, key.readInteger(as: Int16.self) != nil,
+                let kind = key.readInteger(as: Int16.self), kind == 0 || kind == 1
+            else { return nil }
+            return .marker(producer, isCommit: kind == 1)
+        }
+        let kept = records.map { record in
+            GroupRecord(
+                key: record.key.map { Array($0.readableBytesView) } ?? [],
+                value: record.value.map { Array($0.readableBytesView) })
+        }
+        return .records(kept, producer: header.attributes.isTransactional ? producer : nil)
+    }
+
+    // MARK: Topics
+
     func exists(topic: String, partition: Int32) -> Bool {
         catalog.topic(topic)?.log(partition) != nil
     }
 
-    func topicName(id: KafkaUUID) -> String? { catalog.topic(id)?.name }
+    func topic(id: KafkaUUID) -> GroupTopic? { catalog.topic(id).map(GroupTopic.init) }
 
-    func topicID(name: String) -> KafkaUUID? { catalog.topic(name)?.id }
+    func topic(name: String) -> GroupTopic? { catalog.topic(name).map(GroupTopic.init) }
+
+    var topics: [GroupTopic] { catalog.topics.map(GroupTopic.init) }
+}
+
+extension GroupTopic {
+    init(_ topic: Topic) {
+        self.init(id: topic.id, name: topic.name, partitions: Int32(topic.logs.count))
+    }
 }

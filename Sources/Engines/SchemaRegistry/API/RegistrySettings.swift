@@ -1,37 +1,54 @@
-// Compatibility levels and modes: of all subjects, and of one.
+// Levels and modes: of one subject, of a context, of all. Source: Confluent's ConfigResource and
+// ModeResource.
 
 import MillraceBase
 import MillraceSchemas
 
 extension RegistryAPI {
+    /// - Parameter subject: a subject or a context; `nil` is all.
     func config(_ request: RegistryRequest, _ subject: String?) async throws(APIError)
         -> RegistryAnswer
     {
         switch request.method {
-        case .get:
-            let table = await store.table
-            guard let subject else { return Self.level(table.globalLevel) }
-            if let own = table.ownLevel(of: subject) { return Self.level(own) }
-            guard request.flag("defaultToGlobal") else { throw .noSubjectLevel(subject) }
-            return Self.level(table.globalLevel)
+        case .get: try Self.shownConfig(request, subject, in: await store.table)
         case .put:
-            let text = try request.json()["compatibility"]?.string?.uppercased() ?? ""
-            guard let level = CompatibilityLevel(rawValue: text) else { throw .invalidLevel }
-            try await store.change { _ in ([.compatibility(subject: subject, level)], ()) }
-            return .json(["compatibility": .string(level.rawValue)])
+            .json(
+                try await store.change { table throws(APIError) in
+                    let body = try request.json()
+                    var config = table.configs[subject] ?? SubjectConfig()
+                    try config.update(body, levelName: "compatibility")
+                    if table.modeInScope(subject).isReadOnly { throw .readOnly(subject) }
+                    let answer = JSONValue.object(config.members(levelName: "compatibility"))
+                    return ([.config(subject: subject, config)], answer)
+                })
         case .delete:
-            let was = try await store.change { table throws(APIError) in
-                let was = subject.map { table.ownLevel(of: $0) } ?? table.globalLevel
-                guard let was else { throw .noSubjectLevel(subject ?? "") }
-                return ([.compatibility(subject: subject, nil)], was)
-            }
-            return Self.level(was)
+            .json(
+                try await store.change { table throws(APIError) in
+                    var was = table.configs[subject]
+                    if was == nil, let subject { throw .subjectNotFound(subject) }
+                    if table.modeInScope(subject).isReadOnly { throw .readOnly(subject) }
+                    if subject == nil, was?.level == nil {
+                        was = was ?? SubjectConfig()
+                        was?.level = SubjectConfig.standardLevel
+                    }
+                    let members = was?.members(levelName: "compatibilityLevel")
+                    return (
+                        [.config(subject: subject, nil)], JSONValue.object(members ?? JSONObject())
+                    )
+                })
         case .post: throw .methodNotAllowed
         }
     }
 
-    private static func level(_ level: CompatibilityLevel) -> RegistryAnswer {
-        .json(["compatibilityLevel": .string(level.rawValue)])
+    private static func shownConfig(
+        _ request: RegistryRequest, _ subject: String?, in table: SchemaTable
+    ) throws(APIError) -> RegistryAnswer {
+        var config = table.configs[subject]
+        if request.flag("defaultToGlobal") { config = table.configInScope(subject) }
+        if let subject, config == nil { throw .noSubjectLevel(subject) }
+        var shown = config ?? SubjectConfig()
+        if shown.level == nil { shown.level = table.configInScope(subject).level }
+        return .json(.object(shown.members(levelName: "compatibilityLevel")))
     }
 
     func mode(_ request: RegistryRequest, _ subject: String?) async throws(APIError)
@@ -40,36 +57,77 @@ extension RegistryAPI {
         switch request.method {
         case .get:
             let table = await store.table
-            guard let subject else { return Self.mode(table.globalMode) }
-            if let own = table.ownMode(of: subject) { return Self.mode(own) }
-            guard request.flag("defaultToGlobal") else { throw .noSubjectMode(subject) }
-            return Self.mode(table.globalMode)
-        case .put:
-            let text = try request.json()["mode"]?.string?.uppercased() ?? ""
-            guard let mode = RegistryMode(rawValue: text) else { throw .invalidMode }
-            let isForced = request.flag("force")
-            try await store.change { table throws(APIError) in
-                let hasSchemas =
-                    subject.map { !table.versions(of: $0, deleted: false).isEmpty }
-                    ?? !table.subjects(deleted: false).isEmpty
-                guard mode != .importing || isForced || !hasSchemas else {
-                    throw .notPermitted("Cannot import since found existing subjects")
-                }
-                return ([.mode(subject: subject, mode)], ())
+            if request.flag("defaultToGlobal") { return Self.mode(table.modeInScope(subject)) }
+            guard let mode = table.modes[subject] else {
+                if let subject { throw .noSubjectMode(subject) }
+                return Self.mode(.readWrite)
             }
             return Self.mode(mode)
+        case .put:
+            let change = ModeChange(
+                subject: subject, isForced: request.flag("force"), body: try request.json())
+            return try await store.change { table throws(APIError) in try change.decide(table) }
         case .delete:
-            let was = try await store.change { table throws(APIError) in
-                let was = subject.map { table.ownMode(of: $0) } ?? table.globalMode
-                guard let was else { throw .noSubjectMode(subject ?? "") }
-                return ([.mode(subject: subject, nil)], was)
-            }
-            return Self.mode(was)
+            let isRecursive = request.flag("recursive")
+            return Self.mode(
+                try await store.change { table throws(APIError) in
+                    guard let was = table.modes[subject] ?? (subject == nil ? .readWrite : nil)
+                    else { throw .subjectNotFound(subject ?? "") }
+                    let inner = isRecursive ? Self.inner(subject, in: table) : []
+                    let records = ([subject] + inner).map { StoreRecord.mode(subject: $0, nil) }
+                    return (records, was)
+                })
         case .post: throw .methodNotAllowed
         }
     }
 
-    private static func mode(_ mode: RegistryMode) -> RegistryAnswer {
+    /// The subjects of a context, or all, that have modes of their own.
+    private static func inner(_ subject: String?, in table: SchemaTable) -> [String?] {
+        let context = QualifiedSubject(subject ?? "")
+        guard context.isContext else { return [] }
+        return table.modes.keys.compactMap { $0 }.filter {
+            $0 != subject && QualifiedSubject($0).context == context.context
+        }.sorted()
+    }
+
+    static func mode(_ mode: RegistryMode) -> RegistryAnswer {
         .json(["mode": .string(mode.rawValue)])
+    }
+}
+
+/// The decision what a new mode writes.
+struct ModeChange: Sendable {
+    let subject: String?
+    let isForced: Bool
+    let body: JSONValue
+
+    func decide(_ table: SchemaTable) throws(APIError) -> (
+        records: [StoreRecord], answer: RegistryAnswer
+    ) {
+        guard let value = body["mode"], !value.isNull else {
+            return ([.mode(subject: subject, nil)], .json(.object(JSONObject())))
+        }
+        let name = value.string?.uppercased() ?? ""
+        guard let mode = RegistryMode(rawValue: name) else { throw .invalidMode }
+        var records: [StoreRecord] = []
+        if mode == .importing, table.modeInScope(subject) != .importing, !isForced {
+            guard !table.hasSubjects(subject, deleted: false) else {
+                throw .notPermitted("Cannot import since found existing subjects")
+            }
+            records = try cleared(table)
+        }
+        return (records + [.mode(subject: subject, mode)], RegistryAPI.mode(mode))
+    }
+
+    /// Soft-deleted versions would stand in the way of what is imported.
+    private func cleared(_ table: SchemaTable) throws(APIError) -> [StoreRecord] {
+        var records: [StoreRecord] = []
+        for name in table.subjects(matching: subject, deleted: true).sorted() {
+            for version in table.versions(of: name, .all) {
+                if table.isReferenced(version) { throw .referenced(version) }
+                records.append(.schemaRemoved(subject: name, version: version.version))
+            }
+        }
+        return records.isEmpty ? [] : records + [.subjectsCleared(subject)]
     }
 }

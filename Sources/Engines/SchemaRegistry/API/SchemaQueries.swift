@@ -1,89 +1,147 @@
-// Questions about schemas by their ids; they change nothing.
+// Questions about schemas by their ids and GUIDs; they change nothing.
 
 import MillraceBase
 import MillraceSchemas
 
 struct SchemaQueries: Sendable {
     let table: SchemaTable
+    let parsed: ParsedSchemas
     let request: RegistryRequest
 
-    func answer() throws(APIError) -> RegistryAnswer {
-        switch request.route {
-        case .schemas: .json(try list())
-        case .schemaTypes: .json(["JSON", "AVRO"])
-        case .schema(let id): .json(try schema(try versions(id)))
-        case .schemaText(let id): .text(try first(try versions(id)).schema)
-        case .schemaSubjects(let id):
-            .json(.array(try request.page(subjects(shown(try versions(id)))).map { .string($0) }))
-        case .schemaVersions(let id):
-            .json(
-                .array(
-                    try request.page(shown(try versions(id))).map {
-                        ["subject": .string($0.subject), "version": JSONValue($0.version)]
-                    }))
-        case .schemaByGUID(let guid): .json(try schema(try versions(guid: guid)))
-        case .idsOfGUID(let guid):
-            .json(
-                .array(
-                    Set(try versions(guid: guid).map(\.id)).sorted().map {
-                        ["context": ".", "id": JSONValue($0)]
-                    }))
-        default: throw .notFound  // Other routes are other handlers'.
+    static let types: JSONValue = ["JSON", "PROTOBUF", "AVRO"]
+
+    func list() throws(APIError) -> RegistryAnswer {
+        let prefixes = request.query["subjectPrefix"] ?? [""]
+        let filter: SchemaTable.Filter = request.flag("deleted") ? .all : .alive
+        let aliases = request.flag("aliases") ? aliases(prefixes) : [:]
+        var subjects = Set(prefixes.flatMap { table.subjects(prefix: $0, .all) })
+        subjects.formUnion(aliases.keys)
+        let ruleType = request.text("ruleType")
+        var found: [SchemaVersion] = []
+        for subject in subjects.sorted() {
+            let versions = table.versions(of: subject, filter)
+            let wanted = request.flag("latestOnly") ? versions.suffix(1) : versions[...]
+            found += wanted.filter { version in
+                ruleType.map { version.content.ruleSet?.has(type: $0) ?? false } ?? true
+            }
         }
+        let page = try request.page(found, countMax: RegistryServerLimits.schemasListedMax)
+        return .json(
+            .array(
+                page.map { version in
+                    var answer = version.answer(for: request)
+                    if let names = aliases[version.subject] {
+                        answer["aliases"] = .array(names.sorted().map { .string($0) })
+                    }
+                    return .object(answer)
+                }))
     }
 
-    private func list() throws(APIError) -> JSONValue {
-        let prefix = request.query["subjectPrefix"] ?? ""
-        let isAny = prefix.isEmpty || prefix == ":*:"
-        var found = table.allVersions(deleted: request.flag("deleted")).filter {
-            isAny || $0.subject.hasPrefix(prefix)
+    /// The subjects that aliases lead to, each with its aliases.
+    private func aliases(_ prefixes: [String]) -> [String: [String]] {
+        var found: [String: [String]] = [:]
+        for (subject, config) in table.configs {
+            guard let subject, let alias = config.alias,
+                prefixes.contains(where: { SchemaTable.matches(subject, $0) })
+            else { continue }
+            found[QualifiedSubject(subject).resolved(alias).text, default: []].append(subject)
         }
-        if request.flag("latestOnly") {
-            let latest = Dictionary(found.map { ($0.subject, $0.version) }) { max($0, $1) }
-            found = found.filter { latest[$0.subject] == $0.version }
+        return found
+    }
+
+    func schema(id: String) throws(APIError) -> RegistryAnswer {
+        let found = try version(id)
+        var object = JSONObject()
+        if request.query["subject"] != nil {
+            object["subject"] = .string(found.subject)
+            object["version"] = JSONValue(found.version)
         }
-        return .array(try request.page(found).map { $0.answer(withSchema: true) })
+        object.members += try described(found).members
+        if request.flag("fetchMaxId") {
+            let context = QualifiedSubject(found.subject).context
+            object["maxId"] = JSONValue(table.nextID(context: context) - 1)
+        }
+        return .json(.object(object))
+    }
+
+    /// GUID, text in the format that was asked for, and what belongs to it.
+    func described(_ version: SchemaVersion) throws(APIError) -> JSONObject {
+        var object = JSONObject([("guid", .string(version.content.guid))])
+        var content = version.content
+        content.text = try text(version)
+        object.members += content.members(showsAvro: request.acceptsUnknown).members
+        if let wanted = request.query["findTags"] {
+            let isAny = wanted.contains("*")
+            let tags = SchemaTagging.tags(in: version.content.text, version.content.kind).filter {
+                isAny || !Set($0.tags).isDisjoint(with: wanted)
+            }
+            if !tags.isEmpty { object["schemaTags"] = .array(tags.map(\.json)) }
+        }
+        version.addDetails(to: &object, for: request)
+        return object
+    }
+
+    func text(_ version: SchemaVersion) throws(APIError) -> String {
+        guard let format = request.text("format") else { return version.content.text }
+        return try parsed.document(version, in: table).text(format: format)
+    }
+
+    func schemaText(id: String) throws(APIError) -> RegistryAnswer {
+        .text(try text(try version(id)))
+    }
+
+    func subjects(id: String) throws(APIError) -> RegistryAnswer {
+        let names = Set(try places(id).map(\.subject)).sorted()
+        let page = try request.page(names, countMax: RegistryServerLimits.listItemsMax)
+        return .json(.array(page.map { .string($0) }))
+    }
+
+    func versions(id: String) throws(APIError) -> RegistryAnswer {
+        let page = try request.page(try places(id), countMax: RegistryServerLimits.listItemsMax)
+        return .json(
+            .array(
+                page.map { ["subject": .string($0.subject), "version": JSONValue($0.version)] }))
+    }
+
+    private func places(_ id: String) throws(APIError) -> [SchemaVersion] {
+        guard let number = Int(id) else { throw .notFound }
+        guard let found = table.version(id: number, subject: subject) else {
+            throw .schemaNotFound
+        }
+        let isDeletedToo = request.flag("deleted")
+        return table.versions(id: number, context: QualifiedSubject(found.subject).context)
+            .filter { isDeletedToo || !$0.isDeleted }
     }
 
     /// An id stays readable when its subject was soft deleted.
-    private func versions(_ text: String) throws(APIError) -> [SchemaVersion] {
-        guard let id = Int(text) else { throw .notFound }
-        var found = table.versions(id: id)
-        if let subject = request.query["subject"], !subject.isEmpty, found.count > 1 {
-            let own = found.filter { $0.subject == subject }
-            if !own.isEmpty { found = own }
+    private func version(_ id: String) throws(APIError) -> SchemaVersion {
+        guard let number = Int(id) else { throw .notFound }
+        guard let found = table.version(id: number, subject: subject) else {
+            throw .schemaNotFound(id)
         }
-        guard !found.isEmpty else { throw .schemaNotFound(text) }
         return found
     }
 
-    private func versions(guid: String) throws(APIError) -> [SchemaVersion] {
-        let found = table.allVersions(deleted: true).filter { $0.guid == guid }
-        guard !found.isEmpty else { throw .schemaNotFound(guid) }
-        return found
+    private var subject: String? {
+        request.text("subject").map { table.alias(of: QualifiedSubject.normalized($0)) }
     }
 
-    private func first(_ versions: [SchemaVersion]) throws(APIError) -> SchemaVersion {
-        guard let first = versions.first else { throw .schemaNotFound }
-        return first
+    // MARK: - GUIDs
+
+    /// - Parameter places: where the GUID stands: each context and id.
+    func schema(guid: String, _ places: [SchemaIdentity]) throws(APIError) -> RegistryAnswer {
+        for place in places {
+            if let found = table.versions(id: place.id, context: place.context).first {
+                return .json(.object(try described(found)))
+            }
+        }
+        throw .schemaNotFound(guid)
     }
 
-    private func schema(_ versions: [SchemaVersion]) throws(APIError) -> JSONValue {
-        let version = try first(versions)
-        var object = JSONObject()
-        if version.kind != .avro { object["schemaType"] = .string(version.kind.rawValue) }
-        object["schema"] = .string(version.schema)
-        object["guid"] = .string(version.guid)
-        object["id"] = JSONValue(version.id)
-        if request.flag("fetchMaxId") { object["maxId"] = JSONValue(table.nextID - 1) }
-        return .object(object)
-    }
-
-    private func shown(_ versions: [SchemaVersion]) -> [SchemaVersion] {
-        request.flag("deleted") ? versions : versions.filter { !$0.isDeleted }
-    }
-
-    private func subjects(_ versions: [SchemaVersion]) -> [String] {
-        Set(versions.map(\.subject)).sorted()
+    func ids(guid: String, _ places: [SchemaIdentity]) throws(APIError) -> RegistryAnswer {
+        let alive = places.filter { !table.versions(id: $0.id, context: $0.context).isEmpty }
+        guard !alive.isEmpty else { throw .schemaNotFound(guid) }
+        return .json(
+            .array(alive.map { ["context": .string($0.context), "id": JSONValue($0.id)] }))
     }
 }

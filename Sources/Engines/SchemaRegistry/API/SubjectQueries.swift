@@ -5,116 +5,168 @@ import MillraceSchemas
 
 struct SubjectQueries: Sendable {
     let table: SchemaTable
+    let parsed: ParsedSchemas
     let request: RegistryRequest
 
-    func answer() throws(APIError) -> RegistryAnswer {
-        switch request.route {
-        case .subjects: .json(.array(try request.page(subjects()).map { .string($0) }))
-        case .subject(let subject): .json(try lookUp(subject))
-        case .versions(let subject): .json(try versions(subject))
-        case .version(let subject, let text):
-            .json(try version(text, of: subject).answer(withSchema: true))
-        case .versionText(let subject, let text): .text(try version(text, of: subject).schema)
-        case .referencedBy(let subject, let text):
-            // No schema has references yet, so nothing refers to this one.
-            .json(.array(try version(text, of: subject).id < 0 ? [.null] : []))
-        default: throw .notFound  // Other routes are other handlers'.
-        }
-    }
-
-    private func subjects() -> [String] {
-        let prefix = request.query["subjectPrefix"] ?? ""
-        let isAny = prefix.isEmpty || prefix == ":*:"
-        let alive = Set(table.subjects(deleted: false))
-        let isDeletedOnly = request.flag("deletedOnly")
-        return table.subjects(deleted: isDeletedOnly || request.flag("deleted")).filter {
-            (isAny || $0.hasPrefix(prefix)) && !(isDeletedOnly && alive.contains($0))
-        }
+    func list() throws(APIError) -> RegistryAnswer {
+        let prefixes = request.query["subjectPrefix"] ?? [QualifiedSubject.wildcard]
+        let found = Set(prefixes.flatMap { table.subjects(prefix: $0, request.filter) }).sorted()
+        let page = try request.page(found, countMax: RegistryServerLimits.listItemsMax)
+        return .json(.array(page.map { .string($0) }))
     }
 
     /// POST on a subject: is this schema registered here?
-    private func lookUp(_ subject: String) throws(APIError) -> JSONValue {
+    func lookUp(_ subject: String) throws(APIError) -> RegistryAnswer {
         let isDeletedToo = request.flag("deleted")
-        guard !table.versions(of: subject, deleted: isDeletedToo).isEmpty else {
+        let given = try SchemaGiven(try request.json())
+        func find(_ subject: String) throws(APIError) -> SchemaVersion? {
+            let isNormalized =
+                request.flag("normalize") || table.configInScope(subject).normalize == true
+            return try LookUp(
+                table: table, parsed: parsed, subject: subject, isNormalized: isNormalized
+            ).find(given, deleted: isDeletedToo)
+        }
+        if let found = try find(subject) { return .json(try shown(found)) }
+        let qualified = QualifiedSubject(subject)
+        if qualified.isInDefaultContext {
+            for context in table.namedContexts.sorted() {
+                let other = QualifiedSubject(context: context, name: qualified.name).text
+                if table.versions[other] == nil { continue }
+                if let found = try? find(other) { return .json(try shown(found)) }
+            }
+        }
+        guard table.hasSubjects(subject, deleted: isDeletedToo) else {
             throw .subjectNotFound(subject)
         }
-        let schema = try request.schema().schema
-        guard let found = table.version(schema, in: subject, deleted: isDeletedToo) else {
+        throw .schemaNotFound
+    }
+
+    func versions(_ subject: String) throws(APIError) -> RegistryAnswer {
+        let filter = request.filter
+        guard table.hasSubjects(subject, deleted: filter != .alive) else {
+            throw .subjectNotFound(subject)
+        }
+        let isNegative = request.flag("deletedAsNegative")
+        let found = table.versions(of: subject, isNegative ? .all : filter)
+        let page = try request.page(found, countMax: RegistryServerLimits.listItemsMax)
+        return .json(
+            .array(
+                page.map {
+                    JSONValue(isNegative && $0.isDeleted ? -$0.version : $0.version)
+                }))
+    }
+
+    func version(_ text: String, of subject: String) throws(APIError) -> RegistryAnswer {
+        .json(try shown(try find(text, of: subject, deleted: request.flag("deleted"))))
+    }
+
+    func text(_ text: String, of subject: String) throws(APIError) -> RegistryAnswer {
+        let found = try find(text, of: subject, deleted: request.flag("deleted"))
+        let queries = SchemaQueries(table: table, parsed: parsed, request: request)
+        return .text(try queries.text(found))
+    }
+
+    func referencedBy(_ text: String, of subject: String) throws(APIError) -> RegistryAnswer {
+        let found = try find(text, of: subject, deleted: true)
+        let ids = Set(table.referrers(of: found).map(\.id)).sorted()
+        let page = try request.page(ids, countMax: RegistryServerLimits.listItemsMax)
+        return .json(.array(page.map { JSONValue($0) }))
+    }
+
+    /// The last version whose metadata has all the given properties.
+    func latestWithMetadata(_ subject: String) throws(APIError) -> RegistryAnswer {
+        let isDeletedToo = request.flag("deleted")
+        let wanted = zip(request.query["key"] ?? [], request.query["value"] ?? [])
+        let found = table.versions(of: subject, isDeletedToo ? .all : .alive).last { version in
+            guard let properties = version.content.metadata?.properties else { return false }
+            return wanted.allSatisfy { properties[$0] == $1 }
+        }
+        guard let found else {
+            guard table.hasSubjects(subject, deleted: isDeletedToo) else {
+                throw .subjectNotFound(subject)
+            }
             throw .schemaNotFound
         }
-        return found.answer(withSchema: true)
+        return .json(try shown(found))
     }
 
-    private func versions(_ subject: String) throws(APIError) -> JSONValue {
-        let isDeletedOnly = request.flag("deletedOnly")
-        let found = table.versions(of: subject, deleted: isDeletedOnly || request.flag("deleted"))
-            .filter { !isDeletedOnly || $0.isDeleted }
-        guard !found.isEmpty else { throw .subjectNotFound(subject) }
-        return .array(try request.page(found).map { JSONValue($0.version) })
+    private func find(_ text: String, of subject: String, deleted: Bool) throws(APIError)
+        -> SchemaVersion
+    {
+        let number = try SchemaTable.number(text)
+        if let found = table.versionOfAnyContext(number, of: subject, deleted: deleted) {
+            return found
+        }
+        guard table.hasSubjects(subject, deleted: deleted) else {
+            throw .subjectNotFound(subject)
+        }
+        throw .versionNotFound(number ?? -1)
     }
 
-    private func version(_ text: String, of subject: String) throws(APIError) -> SchemaVersion {
-        try table.version(text, of: subject, deleted: request.flag("deleted"))
+    private func shown(_ version: SchemaVersion) throws(APIError) -> JSONValue {
+        var object = version.answer(for: request)
+        let queries = SchemaQueries(table: table, parsed: parsed, request: request)
+        if request.text("format") != nil || request.query["findTags"] != nil {
+            object.members.removeAll { member in
+                !["subject", "version", "id"].contains(member.name)
+            }
+            object.members += try queries.described(version).members
+        }
+        return .object(object)
     }
 }
 
 extension SchemaTable {
     /// - Parameter text: a number, "latest", or -1, which means the same.
-    func version(_ text: String, of subject: String, deleted: Bool) throws(APIError)
-        -> SchemaVersion
-    {
-        let number = try Self.number(text)
-        let found = versions(of: subject, deleted: deleted)
-        guard let last = found.last else { throw .subjectNotFound(subject) }
-        guard let number else { return last }
-        guard let version = found.first(where: { $0.version == number }) else {
-            throw .versionNotFound(number)
-        }
-        return version
-    }
-
     /// - Returns: `nil` for the latest.
     static func number(_ text: String) throws(APIError) -> Int? {
-        if text == "latest" || text == "-1" { return nil }
+        if text.lowercased() == "latest" || text == "-1" { return nil }
         guard let number = Int32(text), number >= 1 else { throw .invalidVersion(text) }
         return Int(number)
+    }
+
+    /// What a subject is called by another name, when it is one; its context's unless it says more.
+    func alias(of subject: String) -> String {
+        guard !subject.isEmpty, let alias = configs[subject]?.alias else { return subject }
+        return QualifiedSubject(subject).resolved(alias).text
     }
 }
 
 extension SchemaVersion {
-    /// As the API shows it: the type is left out for Avro.
-    func answer(withSchema: Bool) -> JSONValue {
+    /// As the API shows a version.
+    func answer(for request: RegistryRequest) -> JSONObject {
         var object = JSONObject([
             ("subject", .string(subject)), ("version", JSONValue(version)), ("id", JSONValue(id)),
-            ("guid", .string(guid)),
+            ("guid", .string(content.guid)),
         ])
-        if kind != .avro { object["schemaType"] = .string(kind.rawValue) }
-        object["schema"] = .string(schema)
-        if isDeleted { object["deleted"] = true }
-        if !withSchema {
-            object["subject"] = nil
-            object["deleted"] = nil
-        }
+        object.members += content.members(showsAvro: request.acceptsUnknown).members
+        addDetails(to: &object, for: request)
+        return object
+    }
+
+    /// As a registration answers: the id, and of the rest only what is not as it was given. Clients
+    /// take a text that stands there for the schema, whatever form they gave it in.
+    ///
+    /// - Parameter given: `nil` when the registry made the schema itself.
+    func registered(_ given: SchemaGiven?) -> JSONValue {
+        var object = JSONObject([
+            ("id", JSONValue(id)), ("version", JSONValue(version)),
+            ("guid", .string(content.guid)),
+        ])
+        let isText = given?.text != nil && given?.changesTags == false
+        let isSame =
+            isText && given?.metadata == content.metadata && given?.ruleSet == content.ruleSet
+        if isSame { return .object(object) }
+        var members = content.members()
+        if isText { members["schema"] = nil }
+        object.members += members.members
         return .object(object)
     }
 
-    /// The same for the same schema everywhere: two FNV-1a hashes in a UUID's shape.
-    var guid: String {
-        var halves: [UInt64] = [0xcbf2_9ce4_8422_2325, 0x8422_2325_cbf2_9ce4]
-        for byte in "\(kind.rawValue):\(schema)".utf8 {
-            for index in halves.indices {
-                halves[index] = (halves[index] ^ UInt64(byte)) &* 0x100_0000_01b3
-            }
+    func addDetails(to object: inout JSONObject, for request: RegistryRequest) {
+        if request.acceptsUnknown, let milliseconds { object["ts"] = JSONValue(milliseconds) }
+        if isDeleted || request.acceptsUnknown || request.flag("deleted") {
+            object["deleted"] = .bool(isDeleted)
         }
-        let digits = halves.map { half in
-            let text = String(half, radix: 16)
-            return String(repeating: "0", count: 16 - text.count) + text
-        }.joined()
-        var out = ""
-        for (index, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(index) { out += "-" }
-            out.append(digit)
-        }
-        return out
     }
 }

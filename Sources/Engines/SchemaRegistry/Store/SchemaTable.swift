@@ -4,55 +4,65 @@ import MillraceSchemas
 
 /// Decides nothing and does no I/O; `apply` takes records in the topic's order.
 struct SchemaTable: Sendable {
-    /// Sorted by version.
-    private var versions: [String: [SchemaVersion]] = [:]
-    /// Where each id stands, and which id each text has; both follow `versions`.
-    private var places: [Int: [Place]] = [:]
-    private var ids: [Text: Int] = [:]
-    private var subjectLevels: [String: CompatibilityLevel] = [:]
-    private var subjectModes: [String: RegistryMode] = [:]
-    private(set) var globalLevel = CompatibilityLevel.backward
-    private(set) var globalMode = RegistryMode.readWrite
-    /// The next id; never goes back, so that no id is given twice.
-    private(set) var nextID = 1
+    /// Of each subject, sorted by version.
+    private(set) var versions: [String: [SchemaVersion]] = [:]
+    private(set) var contexts: [String: ContextTable] = [:]
+    /// By subject or context prefix; `nil` is all.
+    private(set) var configs: [String?: SubjectConfig] = [:]
+    private(set) var modes: [String?: RegistryMode] = [:]
+    /// Contexts that were ever written to and not deleted, the default one left out.
+    private(set) var namedContexts: Set<String> = []
 
-    private struct Place: Equatable {
-        var subject: String
-        var version: Int
-    }
-
-    private struct Text: Hashable {
-        var kind: SchemaKind
-        var schema: String
-    }
-
-    mutating func apply(_ record: StoreRecord) {
+    /// - Returns: whether the record counts; one that would give an id to a second content does
+    ///   not, and the first stays. Source: Confluent's KafkaStoreMessageHandler.
+    @discardableResult
+    mutating func apply(_ record: StoreRecord) -> Bool {
         switch record {
-        case .schema(let version): put(version)
+        case .schema(let version): return put(version)
         case .schemaRemoved(let subject, let version): remove(subject, version)
         case .subjectDeleted(let subject, let upTo):
-            for index in (versions[subject] ?? []).indices {
-                guard let found = versions[subject]?[index], found.version <= upTo else { return }
-                versions[subject]?[index].isDeleted = true
+            for version in versions[subject] ?? [] where version.version <= upTo {
+                var deleted = version
+                deleted.isDeleted = true
+                put(deleted)
             }
-        case .compatibility(let subject?, let level): subjectLevels[subject] = level
-        case .compatibility(nil, let level): globalLevel = level ?? .backward
-        case .mode(let subject?, let mode): subjectModes[subject] = mode
-        case .mode(nil, let mode): globalMode = mode ?? .readWrite
+        case .subjectsCleared(let subject):
+            for name in subjects(matching: subject, deleted: true) {
+                for version in versions[name] ?? [] where version.isDeleted {
+                    remove(name, version.version)
+                }
+            }
+        case .config(let subject, let config): configs[subject] = config
+        case .mode(let subject, let mode): modes[subject] = mode
+        case .context(let context, let exists):
+            if exists {
+                namedContexts.insert(context)
+            } else {
+                namedContexts.remove(context)
+            }
         case .other: break
         }
+        return true
     }
 
-    private mutating func put(_ version: SchemaVersion) {
-        nextID = max(nextID, version.id + 1)
+    @discardableResult
+    private mutating func put(_ version: SchemaVersion) -> Bool {
+        let context = QualifiedSubject(version.subject).context
+        for place in contexts[context]?.places[version.id] ?? [] {
+            guard let other = self.version(at: place), other.stored !== version.stored else {
+                continue
+            }
+            if other.content != version.content { return false }
+            break  // All that have the id are equal.
+        }
         let last = versions[version.subject]?.last?.version ?? 0
         if version.version <= last { remove(version.subject, version.version) }
         let index = versions[version.subject]?.firstIndex { $0.version > version.version }
         let end = versions[version.subject]?.count ?? 0
         versions[version.subject, default: []].insert(version, at: index ?? end)
-        places[version.id, default: []].append(
-            Place(subject: version.subject, version: version.version))
-        ids[Text(kind: version.kind, schema: version.schema)] = version.id
+        contexts[context, default: ContextTable()].put(version)
+        if context != QualifiedSubject.defaultContext { namedContexts.insert(context) }
+        return true
     }
 
     private mutating func remove(_ subject: String, _ version: Int) {
@@ -60,56 +70,74 @@ struct SchemaTable: Sendable {
             let old = versions[subject]?.remove(at: index)
         else { return }
         if versions[subject]?.isEmpty == true { versions[subject] = nil }
-        places[old.id]?.removeAll { $0 == Place(subject: subject, version: version) }
-        if places[old.id]?.isEmpty == true {
-            places[old.id] = nil
-            ids[Text(kind: old.kind, schema: old.schema)] = nil
+        contexts[QualifiedSubject(subject).context]?.remove(old)
+    }
+
+    /// Reads now what the first registration would have to wait for.
+    func readContents() { for context in contexts.values { context.readContents() } }
+
+    func version(at place: SchemaPlace) -> SchemaVersion? {
+        versions[place.subject]?.first { $0.version == place.version }
+    }
+}
+
+extension SchemaVersion {
+    var place: SchemaPlace { SchemaPlace(subject: subject, version: version) }
+}
+
+struct SchemaPlace: Sendable, Hashable, Comparable {
+    var subject: String
+    var version: Int
+
+    static func < (a: Self, b: Self) -> Bool {
+        (a.subject, a.version) < (b.subject, b.version)
+    }
+}
+
+/// What ids mean in one context; it follows the versions.
+struct ContextTable: Sendable {
+    /// Where each id stands.
+    private(set) var places: [Int: [SchemaPlace]] = [:]
+    private let ids = ContentIndex()
+    /// Who refers to a version; soft-deleted schemas refer to nothing.
+    private(set) var referrers: [SchemaPlace: Set<SchemaPlace>] = [:]
+    /// The next id; never goes back, so that no id is given twice.
+    private(set) var nextID = 1
+
+    fileprivate func readContents() { ids.readAll() }
+
+    /// The id that a content has or had.
+    func id(of content: SchemaContent) -> Int? { ids.id(of: content) }
+
+    mutating func put(_ version: SchemaVersion) {
+        nextID = max(nextID, version.id + 1)
+        places[version.id, default: []].append(version.place)
+        ids.add(version.stored, id: version.id)
+        if version.isDeleted { return }
+        for reference in Self.references(of: version) {
+            referrers[reference, default: []].insert(version.place)
         }
     }
 
-    // MARK: - Questions
-
-    /// In alphabetical order.
-    func subjects(deleted: Bool) -> [String] {
-        versions.filter { entry in deleted || entry.value.contains { !$0.isDeleted } }
-            .keys.sorted()
-    }
-
-    /// Oldest first.
-    func versions(of subject: String, deleted: Bool) -> [SchemaVersion] {
-        let all = versions[subject] ?? []
-        return deleted ? all : all.filter { !$0.isDeleted }
-    }
-
-    /// Of all subjects, in the subjects' and then the versions' order.
-    func allVersions(deleted: Bool) -> [SchemaVersion] {
-        subjects(deleted: deleted).flatMap { versions(of: $0, deleted: deleted) }
-    }
-
-    /// Deleted ones included, in the subjects' order.
-    func versions(id: Int) -> [SchemaVersion] {
-        (places[id] ?? []).compactMap { place in
-            versions[place.subject]?.first { $0.version == place.version }
-        }.sorted { ($0.subject, $0.version) < ($1.subject, $1.version) }
-    }
-
-    /// The id that this text has in any subject, deleted ones included.
-    func id(of schema: SchemaDocument) -> Int? {
-        ids[Text(kind: schema.kind, schema: schema.canonicalText)]
-    }
-
-    func version(_ schema: SchemaDocument, in subject: String, deleted: Bool) -> SchemaVersion? {
-        versions(of: subject, deleted: deleted).last {
-            $0.kind == schema.kind && $0.schema == schema.canonicalText
+    mutating func remove(_ version: SchemaVersion) {
+        let place = version.place
+        places[version.id]?.removeAll { $0 == place }
+        if places[version.id]?.isEmpty == true {
+            // The id stays its content's: data that was written with it is read again when the
+            // schema comes back.
+            places[version.id] = nil
+        }
+        for reference in Self.references(of: version) {
+            referrers[reference]?.remove(place)
+            if referrers[reference]?.isEmpty == true { referrers[reference] = nil }
         }
     }
 
-    func nextVersion(of subject: String) -> Int { (versions[subject]?.last?.version ?? 0) + 1 }
-
-    func level(of subject: String) -> CompatibilityLevel { subjectLevels[subject] ?? globalLevel }
-    func ownLevel(of subject: String) -> CompatibilityLevel? { subjectLevels[subject] }
-    func mode(of subject: String) -> RegistryMode {
-        globalMode == .readOnlyOverride ? globalMode : subjectModes[subject] ?? globalMode
+    private static func references(of version: SchemaVersion) -> [SchemaPlace] {
+        guard !version.references.isEmpty else { return [] }
+        let subject = QualifiedSubject(version.subject)
+        return version.references.map {
+            SchemaPlace(subject: subject.resolved($0.subject).text, version: $0.version)
+        }
     }
-    func ownMode(of subject: String) -> RegistryMode? { subjectModes[subject] }
 }

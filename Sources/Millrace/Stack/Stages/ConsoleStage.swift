@@ -7,7 +7,7 @@ import MillraceConsole
 extension Stack {
     static func console(
         _ settings: Settings, _ options: StackOptions, control: ControlAPI,
-        addresses: [String: Endpoint],
+        addresses: [String: Endpoint], insideKafka: Endpoint?,
         progress: StageProgress, logger: Logger
     ) async throws -> StageInPlay {
         let endpoint = settings.endpoint("console")
@@ -20,6 +20,7 @@ extension Stack {
         let server = try await engine.start(options, isTaken: isTaken) { port in
             var configuration = ConsoleConfiguration(host: engine.host, port: port)
             configuration.addresses = addresses
+            configuration.insideKafka = insideKafka
             configuration.snapshot = { progress.snapshot }
             configuration.routes = control.routes
             configuration.queries = { await control.queries() }

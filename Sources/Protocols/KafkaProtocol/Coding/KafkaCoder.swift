@@ -18,12 +18,18 @@ package protocol KafkaCoder {
     mutating func int16(_ value: inout Int16, _ field: String) throws(WireError)
     mutating func int32(_ value: inout Int32, _ field: String) throws(WireError)
     mutating func int64(_ value: inout Int64, _ field: String) throws(WireError)
+    mutating func uint16(_ value: inout UInt16, _ field: String) throws(WireError)
+    mutating func uint32(_ value: inout UInt32, _ field: String) throws(WireError)
+    mutating func float64(_ value: inout Double, _ field: String) throws(WireError)
     mutating func uuid(_ value: inout KafkaUUID, _ field: String) throws(WireError)
     mutating func string(_ value: inout String, _ field: String) throws(WireError)
     /// - Parameter nullable: whether this version allows `nil`.
     mutating func string(
         _ value: inout String?, _ field: String, nullable: Bool) throws(WireError)
     mutating func bytes(_ value: inout [UInt8], _ field: String) throws(WireError)
+    /// - Parameter nullable: whether this version allows `nil`.
+    mutating func bytes(
+        _ value: inout [UInt8]?, _ field: String, nullable: Bool) throws(WireError)
     /// Record batches as they stand on the wire and in the log. Read as a slice of the frame.
     mutating func records(_ value: inout ByteBuffer?, _ field: String) throws(WireError)
     mutating func array<Element: KafkaFields>(
@@ -31,6 +37,9 @@ package protocol KafkaCoder {
     /// - Parameter nullable: whether this version allows `nil`.
     mutating func array<Element: KafkaFields>(
         _ value: inout [Element]?, _ field: String, nullable: Bool) throws(WireError)
+    /// A structure that is always there: its fields, and nothing in front of them.
+    mutating func structure<Fields: KafkaFields>(
+        _ value: inout Fields, _ field: String) throws(WireError)
     /// A structure that may be absent: -1, or 1 and its fields.
     mutating func optional<Fields: KafkaFields>(
         _ value: inout Fields?, _ field: String) throws(WireError)
@@ -43,6 +52,16 @@ package protocol KafkaCoder {
 extension KafkaCoder {
     package mutating func string(_ value: inout String?, _ field: String) throws(WireError) {
         try string(&value, field, nullable: true)
+    }
+
+    package mutating func bytes(_ value: inout [UInt8]?, _ field: String) throws(WireError) {
+        try bytes(&value, field, nullable: true)
+    }
+
+    package mutating func structure<Fields: KafkaFields>(
+        _ value: inout Fields, _ field: String
+    ) throws(WireError) {
+        try value.fields(&self)
     }
 
     package mutating func array<Element: KafkaFields>(

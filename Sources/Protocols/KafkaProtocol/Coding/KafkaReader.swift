@@ -5,12 +5,14 @@ package import NIOCore
 
 /// A coder that sets each field from the bytes.
 ///
-/// Nothing is allocated for a claimed length: a count above the bytes left is refused first.
+/// Nothing is allocated for a claimed length: a count above the bytes left is refused first. What the
+/// values take in memory is counted, so that a small frame of tiny elements cannot grow without end.
 package struct KafkaReader: KafkaCoder {
     package let version: Int16
     package let isFlexible: Bool
     private var buffer: ByteBuffer
-    private var elementsLeft = Limits.elementsMax
+    /// What the values that are still to be read may take in memory.
+    private var valueBytesLeft: Int
 
     package init<Message: KafkaMessage>(
         _ message: Message.Type, _ buffer: ByteBuffer, version: Int16
@@ -25,6 +27,8 @@ package struct KafkaReader: KafkaCoder {
         self.buffer = buffer
         self.version = version
         self.isFlexible = isFlexible
+        valueBytesLeft =
+            Limits.valueBytesMin + Limits.valueBytesPerWireByte * buffer.readableBytes
     }
 
     /// - Throws: when bytes are left.
@@ -59,6 +63,18 @@ package struct KafkaReader: KafkaCoder {
         value = try integer(field)
     }
 
+    package mutating func uint16(_ value: inout UInt16, _ field: String) throws(WireError) {
+        value = try integer(field)
+    }
+
+    package mutating func uint32(_ value: inout UInt32, _ field: String) throws(WireError) {
+        value = try integer(field)
+    }
+
+    package mutating func float64(_ value: inout Double, _ field: String) throws(WireError) {
+        value = Double(bitPattern: try integer(field))
+    }
+
     package mutating func uuid(_ value: inout KafkaUUID, _ field: String) throws(WireError) {
         value.high = try integer(field)
         value.low = try integer(field)
@@ -79,11 +95,22 @@ package struct KafkaReader: KafkaCoder {
     }
 
     package mutating func bytes(_ value: inout [UInt8], _ field: String) throws(WireError) {
-        guard let length = try length(field) else { throw Self.isNull(field) }
-        guard let bytes = buffer.readBytes(length: length) else {
-            throw WireError(.cutShort, in: field)
+        var read: [UInt8]?
+        try bytes(&read, field, nullable: false)
+        value = read ?? []
+    }
+
+    package mutating func bytes(
+        _ value: inout [UInt8]?, _ field: String, nullable: Bool
+    ) throws(WireError) {
+        guard let length = try length(field) else {
+            guard nullable else { throw Self.isNull(field) }
+            value = nil
+            return
         }
-        value = bytes
+        guard length <= buffer.readableBytes else { throw WireError(.cutShort, in: field) }
+        try charge(length, of: 1, field)
+        value = buffer.readBytes(length: length)
     }
 
     package mutating func records(_ value: inout ByteBuffer?, _ field: String) throws(WireError) {
@@ -127,40 +154,50 @@ package struct KafkaReader: KafkaCoder {
 
     package mutating func tags() throws(WireError) {
         guard isFlexible else { return }
-        try eachTag { (_, _) throws(WireError) in }
+        var last: Int64 = -1
+        for _ in 0..<(try unsignedVarint("tagged fields")) { _ = try tag(after: &last) }
     }
 
     package mutating func tags<Target: KafkaTagged>(_ target: inout Target) throws(WireError) {
         guard isFlexible else { return }
-        try eachTag { [version, elementsLeft] (number, slice) throws(WireError) in
-            let known = Target.tags.contains { $0.number == number && $0.since <= version }
-            guard known else { return }
+        var last: Int64 = -1
+        for _ in 0..<(try unsignedVarint("tagged fields")) {
+            let (number, slice) = try tag(after: &last)
+            let isKnown = Target.tags.contains { $0.number == number && $0.since <= version }
+            guard isKnown else { continue }
             var inner = KafkaReader(slice, version: version, isFlexible: true)
-            inner.elementsLeft = elementsLeft
+            inner.valueBytesLeft = valueBytesLeft
             try target.tagged(number, &inner)
             try inner.finish("tagged field \(number)")
+            valueBytesLeft = inner.valueBytesLeft
         }
     }
 
     // MARK: Parts
 
     /// Tags rise strictly; each says its size, so an unknown one can be passed over.
-    private mutating func eachTag(
-        _ visit: (UInt32, ByteBuffer) throws(WireError) -> Void
-    ) throws(WireError) {
-        var last: Int64 = -1
-        for _ in 0..<(try unsignedVarint("tagged fields")) {
-            let number = try unsignedVarint("tag")
-            guard Int64(number) > last else {
-                throw WireError(.invalid("does not rise"), in: "tag \(number)")
-            }
-            last = Int64(number)
-            let size = Int(try unsignedVarint("size of tag \(number)"))
-            guard let slice = buffer.readSlice(length: size) else {
-                throw WireError(.cutShort, in: "tagged field \(number)")
-            }
-            try visit(number, slice)
+    private mutating func tag(
+        after last: inout Int64
+    ) throws(WireError) -> (number: UInt32, slice: ByteBuffer) {
+        let number = try unsignedVarint("tag")
+        guard Int64(number) > last else {
+            throw WireError(.invalid("does not rise"), in: "tag \(number)")
         }
+        last = Int64(number)
+        let size = Int(try unsignedVarint("size of tag \(number)"))
+        guard let slice = buffer.readSlice(length: size) else {
+            throw WireError(.cutShort, in: "tagged field \(number)")
+        }
+        return (number, slice)
+    }
+
+    /// Takes the memory of an array, a long string or bytes.
+    private mutating func charge(
+        _ count: Int, of strideBytes: Int, _ field: String
+    ) throws(WireError) {
+        guard count > 0 else { return }
+        valueBytesLeft -= Limits.allocationBytes + count * strideBytes
+        guard valueBytesLeft >= 0 else { throw WireError(.badLength(Int64(count)), in: field) }
     }
 
     private mutating func elements<Element: KafkaFields>(
@@ -173,8 +210,7 @@ package struct KafkaReader: KafkaCoder {
         guard claimed >= 0 else { throw WireError(.badLength(claimed), in: field) }
         // Every element takes a byte at least.
         guard claimed <= buffer.readableBytes else { throw WireError(.cutShort, in: field) }
-        guard claimed <= elementsLeft else { throw WireError(.badLength(claimed), in: field) }
-        elementsLeft -= Int(claimed)
+        try charge(Int(claimed), of: MemoryLayout<Element>.stride, field)
         var elements: [Element] = []
         for _ in 0..<claimed {
             var element = Element()
@@ -193,6 +229,7 @@ package struct KafkaReader: KafkaCoder {
         guard let view = buffer.readSlice(length: Int(claimed))?.readableBytesView else {
             throw WireError(.cutShort, in: field)
         }
+        if claimed > Limits.stringBytesInline { try charge(Int(claimed), of: 1, field) }
         guard let text = String(validating: view, as: UTF8.self) else {
             throw WireError(.invalid("is no UTF-8"), in: field)
         }

@@ -56,6 +56,18 @@ package struct KafkaWriter: KafkaCoder {
         buffer.writeInteger(value)
     }
 
+    package mutating func uint16(_ value: inout UInt16, _ field: String) {
+        buffer.writeInteger(value)
+    }
+
+    package mutating func uint32(_ value: inout UInt32, _ field: String) {
+        buffer.writeInteger(value)
+    }
+
+    package mutating func float64(_ value: inout Double, _ field: String) {
+        buffer.writeInteger(value.bitPattern)
+    }
+
     package mutating func uuid(_ value: inout KafkaUUID, _ field: String) {
         buffer.writeInteger(value.high)
         buffer.writeInteger(value.low)
@@ -91,6 +103,14 @@ package struct KafkaWriter: KafkaCoder {
     package mutating func bytes(_ value: inout [UInt8], _ field: String) throws(WireError) {
         try write(length: value.count, field)
         buffer.writeBytes(value)
+    }
+
+    package mutating func bytes(
+        _ value: inout [UInt8]?, _ field: String, nullable: Bool
+    ) throws(WireError) {
+        if var bytes = value { return try self.bytes(&bytes, field) }
+        guard nullable else { throw WireError(.invalid("is null"), in: field) }
+        writeNullLength()
     }
 
     package mutating func records(_ value: inout ByteBuffer?, _ field: String) throws(WireError) {

@@ -6,11 +6,15 @@ package import MillraceBase
 package struct ApiVersionsRequest: KafkaRequest {
     package typealias Response = ApiVersionsResponse
     package static let apiKey = ApiKey.apiVersions
-    package static let versions: ClosedRange<Int16> = 0...4
+    package static let versions: ClosedRange<Int16> = 0...5
     package static let flexibleFrom: Int16? = 3
 
     package var clientSoftwareName = ""
     package var clientSoftwareVersion = ""
+    /// From version 5 on (KIP-1242): whom the client means to have reached; `nil` when it does not say.
+    package var clusterID: String?
+    /// -1 when the client does not say.
+    package var nodeID: Int32 = -1
 
     package init() {}
 
@@ -19,12 +23,16 @@ package struct ApiVersionsRequest: KafkaRequest {
             try wire.string(&clientSoftwareName, "ClientSoftwareName")
             try wire.string(&clientSoftwareVersion, "ClientSoftwareVersion")
         }
+        if wire.version >= 5 {
+            try wire.string(&clusterID, "ClusterId")
+            try wire.int32(&nodeID, "NodeId")
+        }
         try wire.tags()
     }
 }
 
 package struct ApiVersionsResponse: KafkaMessage, KafkaTagged {
-    package static let versions: ClosedRange<Int16> = 0...4
+    package static let versions: ClosedRange<Int16> = 0...5
     package static let flexibleFrom: Int16? = 3
 
     package var errorCode = KafkaErrorCode.none

@@ -61,7 +61,7 @@ package struct FetchRequest: KafkaRequest, KafkaTagged {
     ) throws(WireError) {
         switch tag {
         case 0: try wire.string(&clusterID, "ClusterId")
-        default: try replicaState.fields(&wire)
+        default: try wire.structure(&replicaState, "ReplicaState")
         }
     }
 
@@ -251,9 +251,9 @@ package struct FetchResponse: KafkaMessage, KafkaTagged {
                 _ tag: UInt32, _ wire: inout some KafkaCoder
             ) throws(WireError) {
                 switch tag {
-                case 0: try divergingEpoch.fields(&wire)
-                case 1: try currentLeader.fields(&wire)
-                default: try snapshotID.fields(&wire)
+                case 0: try wire.structure(&divergingEpoch, "DivergingEpoch")
+                case 1: try wire.structure(&currentLeader, "CurrentLeader")
+                default: try wire.structure(&snapshotID, "SnapshotId")
                 }
             }
 

@@ -134,7 +134,7 @@ package struct ProduceResponse: KafkaMessage, KafkaTagged {
             package mutating func tagged(
                 _ tag: UInt32, _ wire: inout some KafkaCoder
             ) throws(WireError) {
-                try currentLeader.fields(&wire)
+                try wire.structure(&currentLeader, "CurrentLeader")
             }
 
             package struct BatchIndexAndErrorMessage: KafkaFields {

@@ -3,9 +3,11 @@
 import MillraceBase
 
 enum AvroDefaults {
+    /// Of the schema's own types; borrowed ones were checked when they were registered.
     static func check(_ document: AvroDocument) throws(SchemaError) {
         for type in document.named.values.sorted(by: { $0.fullName < $1.fullName }) {
-            guard case .record(let fields) = type.kind else { continue }
+            if document.borrowed.contains(type.fullName) { continue }
+            guard case .record(let fields, _) = type.kind else { continue }
             for field in fields {
                 guard let value = field.defaultValue else { continue }
                 guard fits(value, field.type, document, depth: 0) else {
@@ -37,7 +39,7 @@ enum AvroDefaults {
             case .enumeration(let symbols, _): return value.string.map(symbols.contains) ?? false
             case .fixed(let bytes):
                 return isByteText(value) && value.string?.unicodeScalars.count == bytes
-            case .record(let fields):
+            case .record(let fields, _):
                 guard let object = value.object else { return false }
                 return fields.allSatisfy { field in
                     guard let member = object[field.name] ?? field.defaultValue else {

@@ -7,19 +7,46 @@ struct AvroParser {
     /// Types whose fields are being read; their names may be used already.
     private var open: Set<String> = []
 
-    static func parse(_ text: String) throws(SchemaError) -> AvroDocument {
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue(parsing: text)
-        } catch {
-            // Avro lets a lone primitive's name stand without quotes nowhere but here: it does not.
+    /// - Parameter isNew: whether the defaults of fields are checked.
+    static func parse(
+        _ text: String, references: SchemaReferences, isNew: Bool
+    ) throws(SchemaError) -> AvroDocument {
+        var parser = AvroParser()
+        try parser.borrow(references)
+        let borrowed = Set(parser.named.keys)
+        let value = try json(text)
+        let root = try parser.type(value, namespace: "", path: "", depth: 0)
+        let document = AvroDocument(root: root, named: parser.named, borrowed: borrowed)
+        if isNew { try AvroDefaults.check(document) }
+        return document
+    }
+
+    private static func json(_ text: String) throws(SchemaError) -> JSONValue {
+        do throws(JSONError) { return try JSONValue(parsing: text) } catch {
             throw SchemaError("\(error)")
         }
-        var parser = AvroParser()
-        let root = try parser.type(value, namespace: "", path: "", depth: 0)
-        let document = AvroDocument(root: root, named: parser.named)
-        try AvroDefaults.check(document)
-        return document
+    }
+
+    /// Reads the borrowed schemas so that each comes after those it borrows from itself: what
+    /// cannot be read yet waits for another round, and a round without progress is the end.
+    private mutating func borrow(_ references: SchemaReferences) throws(SchemaError) {
+        var waiting = references.texts.sorted { $0.key < $1.key }
+        while !waiting.isEmpty {
+            var later: [(key: String, value: String)] = []
+            var failure: SchemaError?
+            for (name, text) in waiting {
+                let before = self
+                do throws(SchemaError) {
+                    _ = try type(try Self.json(text), namespace: "", path: "", depth: 0)
+                } catch {
+                    self = before
+                    failure = SchemaError("the reference \(name): \(error)")
+                    later.append((name, text))
+                }
+            }
+            if later.count == waiting.count, let failure { throw failure }
+            waiting = later
+        }
     }
 
     private mutating func type(
@@ -145,7 +172,8 @@ extension AvroParser {
         default:
             known.insert("fields")
             body = .record(
-                try fields(object, namespace: namespace, path: here, depth: depth))
+                try fields(object, namespace: namespace, path: here, depth: depth),
+                isError: kind == "error")
         }
         named[full] = AvroNamedType(
             fullName: full, kind: body, doc: object["doc"]?.string,
@@ -161,10 +189,8 @@ extension AvroParser {
             throw SchemaError("a \(kind) needs a \"name\" of letters, digits and _", at: path)
         }
         if name.contains(".") { return name }
+        // Avro's own library does not look at a namespace; schemas with hyphens in it are about.
         let namespace = object["namespace"]?.string ?? outer
-        guard namespace.isEmpty || AvroName.isValid(namespace, allowsDots: true) else {
-            throw SchemaError("the namespace \"\(namespace)\" is no name", at: path)
-        }
         return AvroName.full(name, in: namespace)
     }
 

@@ -31,7 +31,8 @@ struct AvroField: Sendable {
 
 struct AvroNamedType: Sendable {
     enum Kind: Sendable {
-        case record([AvroField])
+        /// `isError`: declared as "error", which protocols use.
+        case record([AvroField], isError: Bool)
         case enumeration(symbols: [String], defaultSymbol: String?)
         case fixed(bytes: Int)
     }
@@ -51,6 +52,33 @@ struct AvroNamedType: Sendable {
 struct AvroDocument: Sendable {
     var root: AvroType
     var named: [String: AvroNamedType]
+    /// Names of types that come from other schemas; a schema's own text does not repeat them.
+    var borrowed: Set<String> = []
+
+    var rootName: String? { if case .named(let name) = root { name } else { nil } }
+
+    var topLevelFields: [String] {
+        guard let name = rootName, case .record(let fields, _) = named[name]?.kind else {
+            return []
+        }
+        return fields.map(\.name)
+    }
+
+    /// Avro's own name for the kind of a type: "RECORD", "STRING".
+    func kindName(_ type: AvroType) -> String {
+        switch type {
+        case .primitive(let primitive, _): primitive.rawValue.uppercased()
+        case .array: "ARRAY"
+        case .map: "MAP"
+        case .union: "UNION"
+        case .named(let name):
+            switch named[name]?.kind {
+            case .record, nil: "RECORD"
+            case .enumeration: "ENUM"
+            case .fixed: "FIXED"
+            }
+        }
+    }
 
     /// What a type is called in messages: "string", "array", "com.example.User".
     func name(of type: AvroType) -> String {

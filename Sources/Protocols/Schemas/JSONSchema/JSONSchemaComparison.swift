@@ -1,198 +1,205 @@
-// Whether a reader's JSON Schema accepts all that a writer's does, rule by rule, with Confluent's
-// names for the rules. Source: reference/kafka.md C2.
+// Whether a reader's JSON Schema accepts all that a writer's does, rule by rule.
+// Source: Confluent's json/diff classes, at the version with content models and policies.
 
 import MillraceBase
 
+/// "Old" is the writer's schema, "new" the reader's. Each comparison returns only what is
+/// incompatible, with paths that start at the pair compared.
 struct JSONSchemaComparison {
-    private var found: [String] = []
-    private var following: Set<[String]> = []
+    struct Found: Sendable {
+        var rule: JSONSchemaDifference
+        var path: [String]
 
-    static func incompatibilities(reader: JSONSchemaDocument, writer: JSONSchemaDocument)
-        -> [String]
-    {
-        var comparison = JSONSchemaComparison()
-        comparison.compare(
-            JSONSchemaNode(reader.root, in: reader), JSONSchemaNode(writer.root, in: writer),
-            at: "#")
-        return Array(comparison.found.prefix(SchemaLimits.incompatibilitiesMax))
+        init(_ rule: JSONSchemaDifference, at path: String...) {
+            self.rule = rule
+            self.path = path
+        }
+
+        func inside(_ path: [String]) -> Found {
+            var moved = self
+            moved.path = path + self.path
+            return moved
+        }
     }
 
-    mutating func note(_ rule: String, at path: String, _ why: String) {
-        found.append("\(rule) at \(path): \(why)")
+    /// A schema of one of both documents; `not` exchanges their roles.
+    struct Point: Hashable {
+        var isNew: Bool
+        var model: Int
     }
 
-    mutating func compare(
-        _ reader: JSONSchemaNode, _ writer: JSONSchemaNode, at path: String
+    private struct Pair: Hashable {
+        var old: Point
+        var new: Point
+    }
+
+    private let oldModels: [JSONSchemaModel]
+    private let newModels: [JSONSchemaModel]
+    let policy: CompatibilityPolicy
+    private var known: [Pair: [Found]] = [:]
+    /// Being compared further up: a circle is compatible unless something else is not.
+    private var active: Set<Pair> = []
+    /// Too deep to be compared at once: taken for compatible, and compared at the end.
+    private var deferred: [Pair] = []
+    private var budget = SchemaLimits.comparisonsMax
+
+    static func incompatibilities(
+        reader: JSONSchemaDocument, writer: JSONSchemaDocument, policy: CompatibilityPolicy
+    ) -> [SchemaIncompatibility] {
+        var comparison = JSONSchemaComparison(
+            oldModels: writer.models, newModels: reader.models, policy: policy)
+        var found = comparison.compare(
+            Point(isNew: false, model: 0), Point(isNew: true, model: 0))
+        while let pair = comparison.deferred.popLast() {
+            found += comparison.compare(pair.old, pair.new)
+        }
+        return found.prefix(SchemaLimits.incompatibilitiesMax).map { item in
+            let path = "#/" + item.path.joined(separator: "/")
+            return SchemaIncompatibility(
+                item.rule.rawValue, item.rule.description(at: path), at: path)
+        }
+    }
+
+    private init(
+        oldModels: [JSONSchemaModel], newModels: [JSONSchemaModel], policy: CompatibilityPolicy
     ) {
-        guard !reader.isEmpty, !writer.isFalse, reader.value != writer.value || hasReference(reader)
-        else { return }
-        if let to = reader.reference, let from = writer.reference {
-            guard following.insert([to, from]).inserted else { return }
-        }
-        if reader.isFalse { return note("TYPE_CHANGED", at: path, "nothing is accepted any more") }
-        if compareCombined(reader, writer, at: path) { return }
-        guard compareTypes(reader, writer, at: path) else { return }
-        compareEnum(reader, writer, at: path)
-        compareBounds(reader, writer, at: path)
-        compareObject(reader, writer, at: path)
-        compareArray(reader, writer, at: path)
-        compareNot(reader, writer, at: path)
+        self.oldModels = oldModels
+        self.newModels = newModels
+        self.policy = policy
     }
 
-    /// Equal texts may still lead to different definitions.
-    private func hasReference(_ node: JSONSchemaNode) -> Bool { node.value.text.contains("$ref") }
-
-    func accepts(_ reader: JSONSchemaNode, _ writer: JSONSchemaNode) -> Bool {
-        var trial = JSONSchemaComparison()
-        trial.following = following
-        trial.compare(reader, writer, at: "#")
-        return trial.found.isEmpty
+    func model(_ point: Point) -> JSONSchemaModel {
+        point.isNew ? newModels[point.model] : oldModels[point.model]
     }
 
-    /// - Returns: whether the comparison is over, because one of both is made of several schemas.
-    private mutating func compareCombined(
-        _ reader: JSONSchemaNode, _ writer: JSONSchemaNode, at path: String
-    ) -> Bool {
-        if let branches = writer.sum {
-            for (index, branch) in branches.enumerated() where !accepts(reader, branch) {
-                note(
-                    reader.sum == nil ? "COMBINED_TYPE_CHANGED" : "SUM_TYPE_NARROWED", at: path,
-                    "the writer's choice \(index + 1) is not accepted")
-            }
-            return true
+    func point(_ model: Int, beside point: Point) -> Point {
+        Point(isNew: point.isNew, model: model)
+    }
+
+    /// The schema that a reference, or a chain of them, leads to.
+    func followed(_ point: Point) -> Point {
+        var point = point
+        var steps = 0
+        while case .reference(let next) = model(point).kind, steps < SchemaLimits.depthMax {
+            point.model = next
+            steps += 1
         }
-        if let branches = reader.sum {
-            if !branches.contains(where: { accepts($0, writer) }) {
-                note(
-                    "COMBINED_TYPE_SUBSCHEMAS_CHANGED", at: path,
-                    "none of the reader's choices accepts what the writer allows")
-            }
-            return true
+        return point
+    }
+
+    func isEmpty(_ point: Point) -> Bool {
+        if case .empty = model(followed(point)).kind { true } else { false }
+    }
+
+    func isNever(_ point: Point) -> Bool {
+        if case .never = model(followed(point)).kind { true } else { false }
+    }
+
+    // MARK: - Pairs
+
+    /// One of both may be missing.
+    mutating func compare(_ old: Point?, _ new: Point?) -> [Found] {
+        guard let new else { return [] }
+        guard let old else { return [Found(.schemaAdded)] }
+        return compare(old, new)
+    }
+
+    mutating func compare(_ old: Point, _ new: Point) -> [Found] {
+        let pair = Pair(old: followed(old), new: followed(new))
+        budget -= 1
+        guard budget > 0 else { return [Found(.tooLarge)] }
+        if let known = known[pair] { return known }
+        guard active.count < SchemaLimits.comparisonDepthMax else {
+            deferred.append(pair)
+            return []
         }
-        if let parts = reader.product {
-            let given = (writer.product ?? []) + [writer]
-            for (index, part) in parts.enumerated()
-            where !given.contains(where: { accepts(part, $0) }) {
-                note(
-                    "PRODUCT_TYPE_EXTENDED", at: path,
-                    "the reader's condition \(index + 1) was not asked of the writer")
+        guard active.insert(pair).inserted else { return [] }
+        let found = compareNow(pair.old, pair.new)
+        active.remove(pair)
+        known[pair] = found
+        return found
+    }
+
+    private mutating func compareNow(_ old: Point, _ new: Point) -> [Found] {
+        if isSpecialCase(old, new) { return [] }
+        let to = model(new).kind
+        if case .empty = to { return [] }
+        switch model(old).kind {
+        case .never, .reference: return []
+        case .boolean: if case .boolean = to { return [] }
+        case .null: if case .null = to { return [] }
+        case .conditional: if case .conditional = to { return [] }
+        case .string(let from): if case .string(let to) = to { return compare(from, to) }
+        case .number(let from): if case .number(let to) = to { return compare(from, to) }
+        case .enumeration(let from):
+            if case .enumeration(let to) = to { return compareValues(from, to) }
+        case .constant(let from):
+            if case .constant(let to) = to {
+                return from.isSame(as: to) ? [] : [Found(.enumArrayChanged, at: "const")]
             }
-            return writer.product != nil
+        case .not(let from):
+            if case .not(let to) = to {
+                // What is excluded may shrink, so the roles change.
+                let found = compare(point(to, beside: new), point(from, beside: old))
+                return found.isEmpty ? [] : [Found(.notTypeExtended, at: "not")]
+            }
+        case .combined(let from, let oldParts):
+            if case .combined(let to, let newParts) = to {
+                return compare(
+                    from, oldParts.map { point($0, beside: old) },
+                    to, newParts.map { point($0, beside: new) })
+            }
+        case .object(let from):
+            if case .object(let to) = to {
+                return compare(
+                    ObjectPoint(rules: from, point: old), ObjectPoint(rules: to, point: new))
+            }
+        case .array(let from):
+            if case .array(let to) = to {
+                return compare(
+                    ArrayPoint(rules: from, point: old), ArrayPoint(rules: to, point: new))
+            }
+        case .empty: break
         }
-        if let parts = writer.product {
-            if !parts.contains(where: { accepts(reader, $0) }) {
-                note(
-                    "COMBINED_TYPE_CHANGED", at: path,
-                    "none of the writer's conditions is enough for the reader")
-            }
-            return true
+        return [Found(.typeChanged)]
+    }
+
+    private func compareValues(_ from: [JSONValue], _ to: [JSONValue]) -> [Found] {
+        if from.allSatisfy({ value in to.contains { $0.isSame(as: value) } }) { return [] }
+        let isNarrowed = to.allSatisfy { value in from.contains { $0.isSame(as: value) } }
+        return [Found(isNarrowed ? .enumArrayNarrowed : .enumArrayChanged, at: "enum")]
+    }
+
+    /// A choice of several against a single schema.
+    private mutating func isSpecialCase(_ old: Point, _ new: Point) -> Bool {
+        var isOldCombined = false
+        if case .combined = model(old).kind { isOldCombined = true }
+        if case .combined(let criterion, let parts) = model(new).kind {
+            guard !isOldCombined, parts.count == 1 || criterion != .all else { return false }
+            return parts.contains { compare(old, point($0, beside: new)).isEmpty }
+        }
+        if case .combined(let criterion, let parts) = model(old).kind {
+            guard parts.count == 1 || criterion == .all else { return false }
+            return parts.contains { compare(point($0, beside: old), new).isEmpty }
         }
         return false
     }
+}
 
-    /// - Returns: whether values may have a type in common with the reader's.
-    private mutating func compareTypes(
-        _ reader: JSONSchemaNode, _ writer: JSONSchemaNode, at path: String
-    ) -> Bool {
-        guard let to = reader.types else { return true }
-        guard let from = writer.types else {
-            note("TYPE_NARROWED", at: path, "any type was allowed, now \(Self.list(to))")
-            return false
+extension JSONValue {
+    /// Equal as JSON Schema means it: 1 is 1.0, and members have no order.
+    func isSame(as other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.number(let x), .number(let y)): return x == y || Double(x) == Double(y)
+        case (.array(let x), .array(let y)):
+            return x.count == y.count && zip(x, y).allSatisfy { $0.isSame(as: $1) }
+        case (.object(let x), .object(let y)):
+            return x.members.count == y.members.count
+                && x.members.allSatisfy { member in
+                    y[member.name]?.isSame(as: member.value) ?? false
+                }
+        case (.null, _), (.bool, _), (.number, _), (.string, _), (.array, _), (.object, _):
+            return self == other
         }
-        let lost = from.filter { !to.contains($0) && !($0 == "integer" && to.contains("number")) }
-        guard !lost.isEmpty else { return true }
-        let isNarrowed = lost.count < from.count || (lost == ["number"] && to.contains("integer"))
-        note(
-            isNarrowed ? "TYPE_NARROWED" : "TYPE_CHANGED", at: path,
-            "\(Self.list(lost)) is not accepted, only \(Self.list(to))")
-        return false
-    }
-
-    private static func list(_ names: Set<String>) -> String {
-        names.sorted().joined(separator: ", ")
-    }
-
-    private mutating func compareEnum(
-        _ reader: JSONSchemaNode, _ writer: JSONSchemaNode, at path: String
-    ) {
-        let allowed = reader.value["enum"]?.array ?? reader.value["const"].map { [$0] }
-        guard let allowed else { return }
-        let given = writer.value["enum"]?.array ?? writer.value["const"].map { [$0] }
-        guard let given else {
-            return note("ENUM_ARRAY_CHANGED", at: path, "any value was allowed, now only a list")
-        }
-        let lost = given.filter { !allowed.contains($0) }
-        if !lost.isEmpty {
-            note(
-                "ENUM_ARRAY_NARROWED", at: path,
-                "no longer accepted: \(lost.map(\.text).joined(separator: ", "))")
-        }
-    }
-
-    /// The reader may allow more than the writer, never less.
-    private mutating func compareBounds(
-        _ reader: JSONSchemaNode, _ writer: JSONSchemaNode, at path: String
-    ) {
-        let upper = [
-            ("maxLength", "MAX_LENGTH"), ("maximum", "MAXIMUM"),
-            ("exclusiveMaximum", "EXCLUSIVE_MAXIMUM"), ("maxItems", "MAX_ITEMS"),
-            ("maxProperties", "MAX_PROPERTIES"),
-        ]
-        for (key, rule) in upper {
-            guard let to = reader.number(key) else { continue }
-            guard let from = writer.number(key) else {
-                note("\(rule)_ADDED", at: "\(path)/\(key)", "there was no bound, now \(to)")
-                continue
-            }
-            if to < from { note("\(rule)_DECREASED", at: "\(path)/\(key)", "\(from) became \(to)") }
-        }
-        let lower = [
-            ("minLength", "MIN_LENGTH"), ("minimum", "MINIMUM"),
-            ("exclusiveMinimum", "EXCLUSIVE_MINIMUM"), ("minItems", "MIN_ITEMS"),
-            ("minProperties", "MIN_PROPERTIES"),
-        ]
-        for (key, rule) in lower {
-            guard let to = reader.number(key), to > 0 || !key.hasPrefix("min") || key == "minimum"
-            else { continue }
-            guard let from = writer.number(key) else {
-                note("\(rule)_ADDED", at: "\(path)/\(key)", "there was no bound, now \(to)")
-                continue
-            }
-            if to > from { note("\(rule)_INCREASED", at: "\(path)/\(key)", "\(from) became \(to)") }
-        }
-        compareSingleRules(reader, writer, at: path)
-    }
-
-    private mutating func compareSingleRules(
-        _ reader: JSONSchemaNode, _ writer: JSONSchemaNode, at path: String
-    ) {
-        if let to = reader.value["pattern"]?.string, to != writer.value["pattern"]?.string {
-            let rule = writer.value["pattern"] == nil ? "PATTERN_ADDED" : "PATTERN_CHANGED"
-            note(rule, at: "\(path)/pattern", "the writer's texts may not match \(to)")
-        }
-        if let to = reader.number("multipleOf"), to > 0 {
-            let from = writer.number("multipleOf")
-            if from.map({ $0.truncatingRemainder(dividingBy: to) != 0 }) ?? true {
-                let rule = from == nil ? "MULTIPLE_OF_ADDED" : "MULTIPLE_OF_CHANGED"
-                note(rule, at: "\(path)/multipleOf", "the writer's numbers may be no multiples")
-            }
-        }
-        if reader.value["uniqueItems"]?.bool == true, writer.value["uniqueItems"]?.bool != true {
-            note("UNIQUE_ITEMS_ADDED", at: "\(path)/uniqueItems", "items could be equal before")
-        }
-        for key in ["exclusiveMinimum", "exclusiveMaximum"]
-        where reader.value[key]?.bool == true && writer.value[key]?.bool != true {
-            let rule = key == "exclusiveMinimum" ? "EXCLUSIVE_MINIMUM" : "EXCLUSIVE_MAXIMUM"
-            note("\(rule)_ADDED", at: "\(path)/\(key)", "the bound itself was allowed before")
-        }
-    }
-
-    private mutating func compareNot(
-        _ reader: JSONSchemaNode, _ writer: JSONSchemaNode, at path: String
-    ) {
-        guard let to = reader.child("not") else { return }
-        // What is excluded may shrink: the old exclusion must cover the new one.
-        if let from = writer.child("not"), accepts(from, to) { return }
-        note("NOT_TYPE_EXTENDED", at: "\(path)/not", "more is excluded than before")
     }
 }

@@ -8,7 +8,7 @@ struct JSONSchemaValidator {
 
     static func violations(of value: JSONValue, in document: JSONSchemaDocument) -> [String] {
         var validator = JSONSchemaValidator()
-        validator.check(value, JSONSchemaNode(document.root, in: document), at: "$")
+        validator.check(value, JSONSchemaNode(rootOf: document), at: "$")
         return Array(validator.found.prefix(SchemaLimits.incompatibilitiesMax))
     }
 
@@ -32,6 +32,11 @@ struct JSONSchemaValidator {
         defer { depth -= 1 }
         if node.isFalse { return note(path, "nothing is allowed here") }
         if node.value.bool != nil { return }
+        if let referred = node.referred {
+            check(value, referred, at: path)
+            // Before draft 2019-09 nothing beside a reference counts.
+            if !node.document.resources.dialect.isModern { return }
+        }
         checkType(value, node, at: path)
         checkCombined(value, node, at: path)
         switch value {
@@ -50,27 +55,12 @@ struct JSONSchemaValidator {
                 note(path, "is no \(types.sorted().joined(separator: " or "))")
             }
         }
-        if let allowed = node.value["enum"]?.array, !allowed.contains(where: { isEqual($0, value) })
-        {
+        let allowed = node.value["enum"]?.array
+        if let allowed, !allowed.contains(where: { $0.isSame(as: value) }) {
             note(path, "is none of the values listed")
         }
-        if let constant = node.value["const"], !isEqual(constant, value) {
+        if let constant = node.value["const"], !constant.isSame(as: value) {
             note(path, "is not the one value allowed")
-        }
-    }
-
-    /// 1 and 1.0 are equal, and so are objects in any order.
-    private func isEqual(_ a: JSONValue, _ b: JSONValue) -> Bool {
-        switch (a, b) {
-        case (.number(let x), .number(let y)): return x == y || Double(x) == Double(y)
-        case (.array(let x), .array(let y)):
-            return x.count == y.count && zip(x, y).allSatisfy { isEqual($0, $1) }
-        case (.object(let x), .object(let y)):
-            return x.members.count == y.members.count
-                && x.members.allSatisfy { member in
-                    y[member.name].map { isEqual(member.value, $0) } ?? false
-                }
-        default: return a == b  // Values, not a state: the rest compares plainly.
         }
     }
 
@@ -132,7 +122,7 @@ struct JSONSchemaValidator {
         }
         if node.value["uniqueItems"]?.bool == true {
             let hasTwins = items.indices.contains { index in
-                items[..<index].contains { isEqual($0, items[index]) }
+                items[..<index].contains { $0.isSame(as: items[index]) }
             }
             if hasTwins { note(path, "has equal items") }
         }

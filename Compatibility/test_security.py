@@ -1,0 +1,505 @@
+"""TLS, SASL and ACLs with real clients: who gets in, who does not, and what each is told."""
+
+import base64
+import hashlib
+import hmac
+import json
+import socket
+import ssl
+import struct
+import subprocess
+import time
+import uuid
+from dataclasses import dataclass
+
+import pytest
+from clients import until
+from conftest import start_stack
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AclBinding, AclOperation, AclPermissionType, AdminClient, NewTopic, ResourcePatternType, ResourceType,
+    ScramCredentialInfo, ScramMechanism, UserScramCredentialDeletion,
+    UserScramCredentialUpsertion)
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import ClusterAuthorizationFailedError
+from kafka.net.sasl.oauth import AbstractTokenProvider
+
+USER, PASSWORD = "alice", "alice-secret"
+SECRET = "a secret of more than thirty-two bytes"
+ISSUER, AUDIENCE = "https://issuer.example", "kafka"
+MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+PATIENCE_SECONDS = 30
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def token(seconds=3600, secret=SECRET, subject="service", **claims) -> str:
+    """A JSON Web Token of HS256."""
+    def part(value):
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=")
+
+    now = time.time()
+    body = {"sub": subject, "iss": ISSUER, "aud": [AUDIENCE], "iat": now, "exp": now + seconds, **claims}
+    signed = part({"alg": "HS256", "typ": "JWT"}) + b"." + part(body)
+    signature = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+    return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+@dataclass
+class Files:
+    """Keys and certificates made for this run."""
+
+    folder: object
+
+    def __post_init__(self):
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Test CA",
+                "-keyout", self("ca.key"), "-out", self("ca.pem"))
+        self.issue("server", "/CN=localhost", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        self.issue("client", "/O=Millrace/OU=Tests/CN=client", "extendedKeyUsage=clientAuth")
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=stranger",
+                "-keyout", self("stranger.key"), "-out", self("stranger.pem"))
+
+    def __call__(self, name) -> str:
+        return str(self.folder / name)
+
+    def issue(self, name, subject, extension):
+        self.folder.joinpath(f"{name}.ext").write_text(extension)
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", subject,
+                "-keyout", self(f"{name}.key"), "-out", self(f"{name}.csr"))
+        openssl("x509", "-req", "-in", self(f"{name}.csr"), "-CA", self("ca.pem"), "-CAkey", self("ca.key"),
+                "-CAcreateserial", "-days", "2", "-extfile", self(f"{name}.ext"), "-out", self(f"{name}.pem"))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return Files(tmp_path_factory.mktemp("certificates"))
+
+
+class Broker:
+    """A stack of a broker with every kind of listener."""
+
+    def __init__(self, files, more=""):
+        self.files = files
+        self.ports = {name: free_port() for name in ("PLAINTEXT", "SSL", "MTLS", "SASL_PLAINTEXT", "SASL_SSL")}
+        listeners = ",".join(f"{name}://127.0.0.1:{port}" for name, port in self.ports.items())
+        folder = files.folder
+        folder.joinpath("users").write_text(f"# users\n{USER}:{PASSWORD}\nadmin:admin-secret\n")
+        folder.joinpath("token-secret").write_text(SECRET + "\n")
+        self.properties = folder / f"broker-{uuid.uuid4().hex}.properties"
+        self.properties.write_text(
+            f"""
+            listeners={listeners}
+            listener.security.protocol.map=MTLS:SSL
+            ssl.certificate.location={files("server.pem")}
+            ssl.key.location={files("server.key")}
+            ssl.ca.location={files("ca.pem")}
+            listener.name.mtls.ssl.client.auth=required
+            sasl.users.file={files("users")}
+            sasl.oauthbearer.secret.file={files("token-secret")}
+            sasl.oauthbearer.expected.issuer={ISSUER}
+            sasl.oauthbearer.expected.audience={AUDIENCE}
+            {more}
+            """)
+        self.stack = start_stack("--only", "kafka", "--kafka", f"embedded:?config={self.properties}")
+
+    def address(self, listener) -> str:
+        return f"127.0.0.1:{self.ports[listener]}"
+
+
+@pytest.fixture(scope="module")
+def broker(files):
+    started = Broker(files)
+    yield started
+    assert started.stack.stop() == 0
+
+
+# How each way in is told to librdkafka: the listener, and the properties.
+def librdkafka(broker, listener, mechanism=None, password=PASSWORD, **more) -> dict:
+    properties = {"bootstrap.servers": broker.address(listener), **more}
+    protocol = {"MTLS": "SSL"}.get(listener, listener)
+    properties["security.protocol"] = protocol
+    if protocol.endswith("SSL"):
+        properties["ssl.ca.location"] = broker.files("ca.pem")
+    if listener == "MTLS":
+        properties["ssl.certificate.location"] = broker.files("client.pem")
+        properties["ssl.key.location"] = broker.files("client.key")
+    if mechanism == "OAUTHBEARER":
+        properties.setdefault("oauth_cb", lambda _: (token(), time.time() + 3600))
+    if mechanism:
+        properties["sasl.mechanisms"] = mechanism
+        if mechanism != "OAUTHBEARER":
+            properties |= {"sasl.username": USER, "sasl.password": password}
+    return properties
+
+
+WAYS = [("PLAINTEXT", None), ("SSL", None), ("MTLS", None)] + [
+    (listener, mechanism) for listener in ("SASL_PLAINTEXT", "SASL_SSL") for mechanism in MECHANISMS]
+
+
+def topic_name() -> str:
+    return f"secure-{uuid.uuid4().hex[:8]}"
+
+
+def round_trip(properties):
+    """A record out and back by confluent-kafka."""
+    topic = topic_name()
+    producer = Producer(properties)
+    failed = []
+    producer.produce(topic, b"value", b"key", on_delivery=lambda error, _: error and failed.append(error))
+    assert producer.flush(PATIENCE_SECONDS) == 0
+    assert not failed
+    consumer = Consumer({**properties, "group.id": topic, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    try:
+        message = until(lambda: consumer.poll(1), "the record came back", PATIENCE_SECONDS)
+        assert not message.error(), message.error()
+        assert message.value() == b"value"
+    finally:
+        consumer.close()
+
+
+# confluent-kafka
+
+@pytest.mark.parametrize("listener,mechanism", WAYS)
+def test_confluent_round_trip(broker, listener, mechanism):
+    round_trip(librdkafka(broker, listener, mechanism))
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+def test_confluent_wrong_password(broker, mechanism):
+    errors = []
+    admin = AdminClient(librdkafka(
+        broker, "SASL_PLAINTEXT", mechanism, password="wrong", error_cb=errors.append))
+    with pytest.raises(KafkaException):
+        admin.list_topics(timeout=3)
+    until(lambda: admin.poll(0.1) or errors, "an error was told", PATIENCE_SECONDS)
+    assert any(error.code() == KafkaError._AUTHENTICATION for error in errors), errors
+
+
+def test_confluent_unknown_mechanism_and_user(broker):
+    errors = []
+    properties = librdkafka(broker, "SASL_PLAINTEXT", "SCRAM-SHA-512", error_cb=errors.append)
+    admin = AdminClient({**properties, "sasl.username": "nobody"})
+    with pytest.raises(KafkaException):
+        admin.list_topics(timeout=3)
+    until(lambda: admin.poll(0.1) or errors, "an error was told", PATIENCE_SECONDS)
+    assert any(error.code() == KafkaError._AUTHENTICATION for error in errors), errors
+
+
+@pytest.mark.parametrize("bad", [
+    token(secret="another secret of more than thirty-two bytes"), token(seconds=-10),
+    token(iss="https://other.example"), token(aud="other"), token(subject=""), "no.token.at-all",
+], ids=["signature", "expired", "issuer", "audience", "subject", "form"])
+def test_confluent_bad_token(broker, bad):
+    errors = []
+    admin = AdminClient(librdkafka(
+        broker, "SASL_PLAINTEXT", "OAUTHBEARER", error_cb=errors.append,
+        oauth_cb=lambda _: (bad, time.time() + 3600)))
+    admin.poll(0.1)
+    with pytest.raises(KafkaException):
+        admin.list_topics(timeout=3)
+    until(lambda: admin.poll(0.1) or errors, "an error was told", PATIENCE_SECONDS)
+    assert any(error.code() == KafkaError._AUTHENTICATION for error in errors), errors
+
+
+def test_a_failed_handshake_harms_nobody(broker):
+    """Strangers' certificates, none at all, other protocols: refused, and the others go on."""
+    for more in ({}, {"ssl.certificate.location": broker.files("stranger.pem"),
+                      "ssl.key.location": broker.files("stranger.key")}):
+        properties = {**librdkafka(broker, "SSL"), "bootstrap.servers": broker.address("MTLS"), **more}
+        with pytest.raises(KafkaException):
+            AdminClient(properties).list_topics(timeout=3)
+    with pytest.raises(KafkaException):
+        AdminClient({"bootstrap.servers": broker.address("SSL")}).list_topics(timeout=2)
+    for listener in ("SSL", "MTLS", "SASL_SSL", "SASL_PLAINTEXT"):
+        with socket.create_connection(("127.0.0.1", broker.ports[listener]), timeout=10) as raw:
+            raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            ended = b""
+            try:
+                while chunk := raw.recv(4096):
+                    ended += chunk
+            except ConnectionResetError:
+                pass
+            assert b"HTTP" not in ended
+    round_trip(librdkafka(broker, "MTLS"))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_versions_and_resumption(broker, version):
+    """TLS 1.2 and 1.3 with a client's certificate, and the same session a second time."""
+    context = ssl.create_default_context(cafile=broker.files("ca.pem"))
+    context.load_cert_chain(broker.files("client.pem"), broker.files("client.key"))
+    context.minimum_version = context.maximum_version = version
+    # ApiVersions 0, correlation id 7, no client id.
+    request = bytes.fromhex("0000000a0012000000000007ffff")
+    session = None
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", broker.ports["MTLS"]), timeout=10) as raw:
+            with context.wrap_socket(raw, server_hostname="localhost", session=session) as secure:
+                secure.sendall(request)
+                size = int.from_bytes(secure.recv(4), "big")
+                assert size > 6
+                assert secure.recv(4) == b"\0\0\0\7"
+                session = secure.session
+
+
+def test_confluent_reauthentication(files):
+    """Sessions of two seconds, a client of six: it logs in again on its connection, nothing fails."""
+    broker = Broker(files, "connections.max.reauth.ms=2000")
+    try:
+        for mechanism in ("PLAIN", "SCRAM-SHA-256", "OAUTHBEARER"):
+            errors, topic = [], topic_name()
+            producer = Producer(librdkafka(
+                broker, "SASL_PLAINTEXT", mechanism, error_cb=errors.append))
+            delivered = []
+            for number in range(12):
+                producer.produce(
+                    topic, str(number).encode(), on_delivery=lambda error, _: delivered.append(error))
+                producer.flush(PATIENCE_SECONDS)
+                time.sleep(0.25)
+            assert delivered == [None] * 12
+            assert not errors, errors
+    finally:
+        assert broker.stack.stop() == 0
+
+
+def test_confluent_scram_admin(broker):
+    """A user is made, described, logs in, gets another password, and is gone."""
+    admin = AdminClient(librdkafka(broker, "SASL_SSL", "PLAIN"))
+    name = f"user-{uuid.uuid4().hex[:6]}"
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 8192)
+
+    def alter(*changes):
+        for future in admin.alter_user_scram_credentials(list(changes)).values():
+            future.result(PATIENCE_SECONDS)
+
+    def login(password):
+        properties = librdkafka(broker, "SASL_PLAINTEXT", "SCRAM-SHA-512", password)
+        AdminClient({**properties, "sasl.username": name}).list_topics(timeout=3)
+
+    with pytest.raises(KafkaException) as missing:
+        admin.describe_user_scram_credentials([name])[name].result(PATIENCE_SECONDS)
+    assert missing.value.args[0].code() == KafkaError.RESOURCE_NOT_FOUND
+    alter(UserScramCredentialUpsertion(name, info, b"first-password"))
+    described = admin.describe_user_scram_credentials([name])[name].result(PATIENCE_SECONDS)
+    assert [(each.mechanism, each.iterations) for each in described.scram_credential_infos] == [
+        (ScramMechanism.SCRAM_SHA_512, 8192)]
+    login("first-password")
+    alter(UserScramCredentialUpsertion(name, info, b"second-password"))
+    login("second-password")
+    with pytest.raises(KafkaException):
+        login("first-password")
+    with pytest.raises(KafkaException) as few:
+        alter(UserScramCredentialUpsertion(name, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 100), b"x"))
+    assert few.value.args[0].code() == KafkaError.UNACCEPTABLE_CREDENTIAL
+    everyone = admin.describe_user_scram_credentials().result(PATIENCE_SECONDS)
+    assert {name, USER} <= set(everyone)
+    alter(UserScramCredentialDeletion(name, ScramMechanism.SCRAM_SHA_512))
+    with pytest.raises(KafkaException) as gone:
+        alter(UserScramCredentialDeletion(name, ScramMechanism.SCRAM_SHA_512))
+    assert gone.value.args[0].code() == KafkaError.RESOURCE_NOT_FOUND
+
+
+def test_acls_know_each_client_by_its_own_name(files):
+    """A certificate's subject, a user and a token's subject: each may do what an ACL gives it."""
+    broker = Broker(files, "authorizer=acls\nsuper.users=User:admin")
+    try:
+        admin = AdminClient({
+            **librdkafka(broker, "SASL_SSL", "PLAIN", "admin-secret"), "sasl.username": "admin"})
+        ways = {
+            "User:CN=client,OU=Tests,O=Millrace": ("MTLS", None), "User:alice": ("SASL_SSL", "SCRAM-SHA-256"),
+            "User:service": ("SASL_PLAINTEXT", "OAUTHBEARER"), "User:ANONYMOUS": ("SSL", None)}
+        for principal, way in ways.items():
+            topic = topic_name()
+            for future in admin.create_topics([NewTopic(topic, 1)]).values():
+                future.result(PATIENCE_SECONDS)
+            properties = librdkafka(broker, *way)
+
+            def produce():
+                answers = []
+                producer = Producer({**properties, "enable.idempotence": False, "message.timeout.ms": 8000})
+                producer.produce(topic, b"value", on_delivery=lambda error, _: answers.append(error))
+                producer.flush(PATIENCE_SECONDS)
+                return answers[0]
+
+            refused = produce()
+            assert refused is not None and refused.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED, refused
+            acl = AclBinding(ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, principal, "*",
+                             AclOperation.WRITE, AclPermissionType.ALLOW)
+            for future in admin.create_acls([acl]).values():
+                future.result(PATIENCE_SECONDS)
+            assert produce() is None
+        # librdkafka 2.16 ends the process on this answer (invalid free), so another client asks.
+        alice = KafkaAdminClient(**kafka_python(broker, "SASL_SSL", "PLAIN"))
+        with pytest.raises(ClusterAuthorizationFailedError):
+            alice.describe_user_scram_credentials()
+        alice.close()
+    finally:
+        assert broker.stack.stop() == 0
+
+
+def test_slow_readers_take_no_memory(files):
+    """Many clients that ask for all there is and read nothing; memory stays, and others are served."""
+    broker = Broker(files)
+    try:
+        topic, properties = topic_name(), librdkafka(broker, "PLAINTEXT")
+        producer = Producer({**properties, "linger.ms": 5})
+        for _ in range(64):
+            producer.produce(topic, bytes(900_000))
+            producer.poll(0)
+        assert producer.flush(PATIENCE_SECONDS) == 0
+        before = resident_megabytes(broker)
+        name = topic.encode()
+        # Fetch 4: no replica, 1 s, 1 byte at least, 50 MiB at most, one partition from offset 0.
+        body = struct.pack(">hhih", 1, 4, 9, -1) + struct.pack(">iiiib", -1, 1000, 1, 50 << 20, 0)
+        body += struct.pack(">ih", 1, len(name)) + name + struct.pack(">iiqi", 1, 0, 0, 50 << 20)
+        context = ssl.create_default_context(cafile=broker.files("ca.pem"))
+        slow = []
+        try:
+            for listener in ["PLAINTEXT", "SSL"] * 40:
+                client = socket.create_connection(("127.0.0.1", broker.ports[listener]), timeout=10)
+                if listener == "SSL":
+                    client = context.wrap_socket(client, server_hostname="localhost")
+                client.sendall(struct.pack(">i", len(body)) + body)
+                slow.append(client)
+            round_trip(properties)
+            # 80 answers of 50 MiB are 4 GB.
+            assert resident_megabytes(broker) - before < 700
+        finally:
+            for client in slow:
+                client.close()
+        round_trip(librdkafka(broker, "SSL"))
+    finally:
+        assert broker.stack.stop() == 0
+
+
+def resident_megabytes(broker) -> int:
+    with open(f"/proc/{broker.stack.process.pid}/status") as status:
+        line = next(line for line in status if line.startswith("VmRSS"))
+    return int(line.split()[1]) // 1024
+
+
+# kafka-python
+
+class Tokens(AbstractTokenProvider):
+    def __init__(self, **config):
+        super().__init__(**config)
+
+    def token(self):
+        return token()
+
+
+def kafka_python(broker, listener, mechanism=None, password=PASSWORD) -> dict:
+    protocol = {"MTLS": "SSL"}.get(listener, listener)
+    options = {"bootstrap_servers": broker.address(listener), "security_protocol": protocol}
+    if protocol.endswith("SSL"):
+        options["ssl_cafile"] = broker.files("ca.pem")
+    if listener == "MTLS":
+        options |= {"ssl_certfile": broker.files("client.pem"), "ssl_keyfile": broker.files("client.key")}
+    if mechanism == "OAUTHBEARER":
+        options |= {"sasl_mechanism": mechanism, "sasl_oauth_token_provider": Tokens()}
+    elif mechanism:
+        options |= {"sasl_mechanism": mechanism, "sasl_plain_username": USER, "sasl_plain_password": password}
+    return options
+
+
+@pytest.mark.parametrize("listener,mechanism", WAYS)
+def test_kafka_python_round_trip(broker, listener, mechanism):
+    options = kafka_python(broker, listener, mechanism)
+    topic = topic_name()
+    producer = KafkaProducer(**options)
+    assert producer.send(topic, b"value", b"key").get(PATIENCE_SECONDS).offset == 0
+    producer.close()
+    consumer = KafkaConsumer(topic, **options, group_id=topic, auto_offset_reset="earliest")
+    records = until(lambda: consumer.poll(1000), "the record came back", PATIENCE_SECONDS)
+    assert [record.value for batch in records.values() for record in batch] == [b"value"]
+    consumer.close()
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+def test_kafka_python_wrong_password(broker, mechanism):
+    with pytest.raises(Exception) as refused:
+        KafkaAdminClient(**kafka_python(broker, "SASL_PLAINTEXT", mechanism, "wrong"),
+                         request_timeout_ms=3000, bootstrap_timeout_ms=3000).list_topics()
+    assert refused.value
+
+
+# aiokafka
+
+@pytest.mark.parametrize("listener,mechanism", WAYS)
+def test_aiokafka_round_trip(broker, listener, mechanism):
+    import asyncio
+
+    import aiokafka
+    from aiokafka.abc import AbstractTokenProvider as AsyncTokens
+
+    class Provider(AsyncTokens):
+        async def token(self):
+            return token()
+
+    async def run():
+        protocol = {"MTLS": "SSL"}.get(listener, listener)
+        options = {"bootstrap_servers": broker.address(listener), "security_protocol": protocol}
+        if protocol.endswith("SSL"):
+            context = ssl.create_default_context(cafile=broker.files("ca.pem"))
+            if listener == "MTLS":
+                context.load_cert_chain(broker.files("client.pem"), broker.files("client.key"))
+            options["ssl_context"] = context
+        if mechanism == "OAUTHBEARER":
+            options |= {"sasl_mechanism": mechanism, "sasl_oauth_token_provider": Provider()}
+        elif mechanism:
+            options |= {"sasl_mechanism": mechanism, "sasl_plain_username": USER, "sasl_plain_password": PASSWORD}
+        topic = topic_name()
+        producer = aiokafka.AIOKafkaProducer(**options)
+        await producer.start()
+        await producer.send_and_wait(topic, b"value")
+        await producer.stop()
+        consumer = aiokafka.AIOKafkaConsumer(topic, **options, auto_offset_reset="earliest")
+        await consumer.start()
+        record = await asyncio.wait_for(consumer.getone(), PATIENCE_SECONDS)
+        assert record.value == b"value"
+        await consumer.stop()
+
+    asyncio.run(run())
+
+
+# kcat, with Debian's old librdkafka
+
+@pytest.mark.parametrize("listener,mechanism", [way for way in WAYS if way[1] != "OAUTHBEARER"])
+def test_kcat_round_trip(broker, listener, mechanism):
+    properties = librdkafka(broker, listener, mechanism)
+    flags = [flag for name, value in properties.items() if name != "bootstrap.servers"
+             for flag in ("-X", f"{name}={value}")]
+    command = ["kcat", "-b", broker.address(listener), *flags]
+    topic = topic_name()
+    subprocess.run([*command, "-P", "-t", topic], input="value\n", text=True, check=True,
+                   timeout=PATIENCE_SECONDS, capture_output=True)
+    read = subprocess.run([*command, "-C", "-t", topic, "-o", "beginning", "-e", "-q"], text=True,
+                          check=True, timeout=PATIENCE_SECONDS, capture_output=True)
+    assert read.stdout == "value\n"
+
+
+# The stack around a broker that asks who one is
+
+def test_the_pipeline_runs_beside_a_demanding_broker(files):
+    """The stack's own clients come by the listener of their own, whatever the first one demands."""
+    stack = start_stack(
+        "--kafka", f"embedded:?listeners=SASL_SSL://127.0.0.1:{free_port()}"
+        f"&ssl.certificate.location={files('server.pem')}&ssl.key.location={files('server.key')}"
+        "&authorizer=acls", env={"MILLRACE_KAFKA_USERS": f"{USER}:{PASSWORD}"})
+    try:
+        assert "security.protocol=SASL_SSL" in stack.addresses["kafka"]
+        assert "millrace" not in stack.addresses["kafka"]
+        import urllib.request
+        with urllib.request.urlopen(f"{stack.registry}/subjects", timeout=10) as answer:
+            assert json.load(answer)
+    finally:
+        assert stack.stop() == 0

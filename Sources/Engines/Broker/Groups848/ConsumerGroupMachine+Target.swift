@@ -1,0 +1,137 @@
+// What members want and what they are to get: subscriptions, expressions, the target assignment.
+// Source: apache/kafka GroupMetadataManager.java, TargetAssignmentBuilder.java, TopicRegexResolver.java
+
+import KafkaProtocol
+
+extension ConsumerGroupMachine {
+    /// Topics that a member wants, by name; some may not exist.
+    func topics(of profile: ConsumerMember.Profile) -> Set<String> {
+        guard let pattern = profile.topicPattern, let known = resolved[pattern] else {
+            return profile.topicNames
+        }
+        return profile.topicNames.union(known.topics)
+    }
+
+    /// Topics that anybody wants.
+    var subscribedTopics: Set<String> {
+        subscribedCache ?? members.values.reduce(into: []) { $0.formUnion(topics(of: $1.profile)) }
+    }
+
+    func topicIDs(
+        of profile: ConsumerMember.Profile, _ context: ConsumerContext
+    ) -> Set<KafkaUUID> {
+        Set(topics(of: profile).compactMap { context.topics.topic(name: $0)?.id })
+    }
+
+    /// A number that changes when a topic comes, goes, is made anew, or grows.
+    func hash(of names: Set<String>, _ context: ConsumerContext) -> Int64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x0000_0100_0000_01b3 }
+        for topic in names.sorted().compactMap({ context.topics.topic(name: $0) }) {
+            mix(topic.id.high)
+            mix(topic.id.low)
+            mix(UInt64(UInt32(bitPattern: topic.partitions)))
+        }
+        return Int64(bitPattern: hash)
+    }
+
+    // MARK: Expressions
+
+    /// Reads a new expression, so that a bad one is refused before anything has changed.
+    mutating func compile(_ pattern: String?) throws(GroupFault) {
+        guard let pattern, !pattern.isEmpty, patterns[pattern] == nil else { return }
+        do throws(TopicPatternError) {
+            patterns[pattern] = try TopicPattern(pattern)
+        } catch {
+            throw GroupFault(
+                .invalidRegularExpression,
+                "SubscribedTopicRegex `\(pattern)` is not a valid regular expression: \(error).")
+        }
+    }
+
+    /// Looks at all topics again if there are new expressions, or some time has passed.
+    ///
+    /// - Returns: whether members now want other topics.
+    mutating func resolvePatterns(_ context: ConsumerContext) -> Bool {
+        let wanted = Set(members.values.compactMap(\.profile.topicPattern).filter { !$0.isEmpty })
+        guard !wanted.isEmpty else { return false }
+        let isNew = wanted.contains { resolved[$0] == nil }
+        guard isNew || context.now >= patternsDue else { return false }
+        patternsDue = context.now + Limits.patternRefreshMilliseconds
+        let names = context.topics.topics.map(\.name)
+        var hasChanged = false
+        for pattern in wanted {
+            // One that was kept by an earlier run is read here for the first time.
+            let compiled = patterns[pattern] ?? (try? TopicPattern(pattern))
+            patterns[pattern] = compiled
+            let topics = Set(names.filter { compiled?.matches($0) ?? false })
+            guard resolved[pattern]?.topics != topics else { continue }
+            hasChanged = hasChanged || !topics.isEmpty || resolved[pattern] != nil
+            resolved[pattern] = Resolved(topics: topics, atMilliseconds: context.wallMilliseconds)
+            dirty.insert(.pattern(pattern))
+            subscribedCache = nil
+        }
+        return hasChanged
+    }
+
+    mutating func dropPatternIfUnused(_ pattern: String?) {
+        guard let pattern, !members.values.contains(where: { $0.profile.topicPattern == pattern })
+        else { return }
+        patterns[pattern] = nil
+        if resolved.removeValue(forKey: pattern) != nil { dirty.insert(.pattern(pattern)) }
+    }
+
+    // MARK: Targets
+
+    /// Raises the epoch if members or topics have changed, and then computes the target.
+    mutating func bringUpToDate(_ context: ConsumerContext, hasChanged: Bool) {
+        if resolvePatterns(context) || hasChanged { subscribedCache = nil }
+        let names = subscribedTopics
+        subscribedCache = names
+        let hash = hash(of: names, context)
+        if hasChanged || hash != metadataHash {
+            metadataHash = hash
+            raiseEpoch()
+        }
+        if epoch > targetEpoch { computeTarget(context) }
+    }
+
+    private mutating func computeTarget(_ context: ConsumerContext) {
+        var partitions: [KafkaUUID: Int32] = [:]
+        for topic in subscribedTopics.compactMap({ context.topics.topic(name: $0) }) {
+            partitions[topic.id] = topic.partitions
+        }
+        // By the name that lasts: a static member that came back keeps its place in the order.
+        let ordered = members.values.sorted {
+            ($0.profile.instanceID ?? $0.id, $0.id) < ($1.profile.instanceID ?? $1.id, $1.id)
+        }
+        let problem = AssignmentProblem(
+            members: ordered.map { member in
+                AssignmentProblem.Member(
+                    id: member.id, topics: topicIDs(of: member.profile, context),
+                    previous: target[member.id] ?? [:])
+            }, partitions: partitions)
+        for (id, assigned) in assignor.assign(problem) where target[id] != assigned {
+            target[id] = assigned
+            dirty.insert(.target(id))
+        }
+        targetEpoch = epoch
+        dirty.insert(.targetEpoch)
+    }
+
+    /// Walks a member one step towards its target.
+    mutating func reconcile(_ id: String, owned: PartitionMap?, _ context: ConsumerContext) {
+        guard let member = members[id] else { return }
+        let step = Reconciliation(
+            epoch: targetEpoch, target: target[id] ?? [:],
+            topics: topicIDs(of: member.profile, context), owned: owned,
+            isTaken: { [owners] place in (owners[place] ?? id) != id })
+        let next = step.next(after: member.current)
+        guard next != member.current else { return }
+        setCurrent(next, of: id)
+        switch next.state {
+        case .unrevoked: startRebalanceTimer(id, context)
+        case .stable, .unreleased: members[id]?.deadlines.rebalance = nil
+        }
+    }
+}

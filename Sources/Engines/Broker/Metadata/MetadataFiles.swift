@@ -1,0 +1,167 @@
+// The folder `__cluster_metadata-0`: its log, its snapshots, and how they are opened.
+
+import KafkaProtocol
+import MillraceBase
+import NIOCore
+
+/// What the folder holds when it is opened, torn tail cut.
+struct OpenedMetadata: Sendable {
+    var image = MetadataImage()
+    /// The highest leader epoch that was seen; 0 for a new log.
+    var epoch: Int32 = 0
+    var file: DiskFile?
+    /// Bytes of `file`.
+    var sizeBytes = 0
+    /// Bytes that were no whole good batch and are gone.
+    var bytesCut = 0
+}
+
+/// Reads and replaces files of the folder. One user at a time; everything blocks.
+struct MetadataFiles: Sendable {
+    static let topic = "__cluster_metadata"
+
+    let folder: String
+    private let directory: String
+
+    init(directory: String) {
+        self.directory = directory
+        folder = directory + "/\(Self.topic)-0"
+    }
+
+    // MARK: Opening
+
+    /// The newest whole snapshot, and what the log says after it.
+    func open() throws(BrokerError) -> OpenedMetadata {
+        let (folder, directory) = (folder, directory)
+        let names = try onDisk { () throws(DiskError) in
+            if !DiskFolder.exists(folder) {
+                try DiskFolder.make(folder)
+                try DiskFolder.flush(directory)
+            }
+            return try DiskFolder.names(in: folder)
+        }
+        var opened = OpenedMetadata()
+        try loadSnapshot(names, &opened)
+        let bases = names.compactMap { Self.base($0) }.sorted()
+        for (position, base) in bases.enumerated() {
+            let isLast = position == bases.count - 1
+            // What ends before the snapshot's end is only still there because a crash came.
+            if !isLast, bases[position + 1] <= opened.image.endOffset { continue }
+            try replay(base, isLast: isLast, &opened)
+        }
+        return opened
+    }
+
+    private func loadSnapshot(
+        _ names: [String], _ opened: inout OpenedMetadata
+    ) throws(BrokerError) {
+        let snapshots = names.compactMap { MetadataSnapshot.Name($0) }.sorted()
+        guard let newest = snapshots.last else { return }
+        let path = folder + "/" + newest.file
+        let bytes = try onDisk { () throws(DiskError) in try DiskFolder.contents(path) }
+        guard let bytes, let image = MetadataSnapshot.image(ByteBuffer(bytes: bytes), newest) else {
+            throw .corrupt(path: path, because: "it is not a whole snapshot of the metadata")
+        }
+        opened.image = image
+        opened.epoch = newest.epoch
+    }
+
+    private func replay(
+        _ base: Int64, isLast: Bool, _ opened: inout OpenedMetadata
+    ) throws(BrokerError) {
+        let path = self.path(base)
+        let (file, bytes) = try onDisk { () throws(DiskError) in
+            let file = try DiskFile.open(path, create: false)
+            return (file, try file.readBuffer(try file.size(), at: 0))
+        }
+        var rest = bytes
+        while let batch = Self.nextGood(&rest) {
+            do { try Self.apply(batch, &opened) } catch {
+                throw .corrupt(path: path, because: "\(error)")
+            }
+        }
+        opened.file = file
+        opened.sizeBytes = bytes.readableBytes - rest.readableBytes
+        guard rest.readableBytes > 0 else { return }
+        // A torn tail has nothing good behind it. If there is, the disk spoiled what was acknowledged.
+        guard isLast, !Self.hasGoodBatch(behind: rest) else {
+            throw .corrupt(
+                path: path, because: "the batch at byte \(opened.sizeBytes) is damaged")
+        }
+        opened.bytesCut = rest.readableBytes
+        let size = opened.sizeBytes
+        try onDisk { () throws(DiskError) in
+            try file.cut(to: size)
+            try file.flush()
+        }
+    }
+
+    /// Takes the next whole batch with a right checksum off the front.
+    private static func nextGood(_ bytes: inout ByteBuffer) -> ByteBuffer? {
+        var rest = bytes
+        // An error says that there is no batch here, as `nil` does.
+        guard let (header, batch) = try? RecordBatch.next(in: &rest),
+            RecordBatch.checksum(of: batch, sizeBytes: header.sizeBytes) == header.crc
+        else { return nil }
+        bytes = rest
+        return batch
+    }
+
+    private static func hasGoodBatch(behind bytes: ByteBuffer) -> Bool {
+        var rest = bytes
+        guard let header = try? RecordBatchHeader(reading: rest),
+            rest.readSlice(length: header.sizeBytes) != nil
+        else { return false }
+        return nextGood(&rest) != nil
+    }
+
+    private static func apply(_ batch: ByteBuffer, _ opened: inout OpenedMetadata) throws {
+        let header = try RecordBatchHeader(reading: batch)
+        opened.epoch = max(opened.epoch, header.partitionLeaderEpoch)
+        // The snapshot has it already.
+        if header.lastOffset < opened.image.endOffset { return }
+        guard header.baseOffset == opened.image.endOffset else {
+            throw MetadataFault(
+                description:
+                    "offset \(header.baseOffset) comes where \(opened.image.endOffset) should")
+        }
+        if !header.attributes.isControl {
+            for record in try RecordReader.all(in: batch) {
+                try opened.image.apply(MetadataRecord(reading: record.value ?? ByteBuffer()))
+            }
+        }
+        opened.image.endOffset = header.lastOffset + 1
+    }
+
+    // MARK: Changing
+
+    /// A new, empty segment.
+    func begin(_ base: Int64) throws(DiskError) -> DiskFile {
+        let file = try DiskFile.open(path(base), create: true)
+        try DiskFolder.flush(folder)
+        return file
+    }
+
+    /// Puts a snapshot in place, and removes what it stands for.
+    func replace(with bytes: ByteBuffer, _ name: MetadataSnapshot.Name) throws(DiskError) {
+        try DiskFolder.replace(
+            folder + "/" + name.file, with: Array(bytes.readableBytesView))
+    }
+
+    /// Removes what a snapshot stands for. What stays after a crash is passed over by `open`.
+    func removeOld(before name: MetadataSnapshot.Name) throws(DiskError) {
+        for file in try DiskFolder.names(in: folder) {
+            let isOldLog = Self.base(file).map { $0 < name.endOffset } ?? false
+            let isOldSnapshot = MetadataSnapshot.Name(file).map { $0 < name } ?? false
+            if isOldLog || isOldSnapshot { try DiskFolder.remove(folder + "/" + file) }
+        }
+    }
+
+    private func path(_ base: Int64) -> String {
+        folder + "/" + MetadataSnapshot.Name.padded(base, 20) + ".log"
+    }
+
+    private static func base(_ file: String) -> Int64? {
+        file.hasSuffix(".log") ? Int64(file.dropLast(4)) : nil
+    }
+}

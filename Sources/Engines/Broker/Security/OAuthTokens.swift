@@ -1,0 +1,202 @@
+// Whether a token of OAUTHBEARER is to be believed: its signature, its time, whom it is from and for.
+// Sources: RFC 7519 (JWT), RFC 7515 (JWS), RFC 7517 (JWK); Kafka's OAuthBearerUnsecuredValidator settings
+
+import Foundation
+import JWTKit
+import MillraceBase
+import Synchronization
+
+/// Shared by all connections. Keys come from a file or a setting and never from the network.
+final class OAuthTokens: Sendable {
+    private struct Loaded {
+        var keys: JWTKeyCollection
+        var text: String?
+    }
+
+    private let configuration: OAuthConfiguration
+    private let clock: WallClock
+    private let loaded: Mutex<Loaded>
+
+    /// Reads the keys. Blocks.
+    init(_ configuration: OAuthConfiguration, clock: WallClock = .system) throws(BrokerError) {
+        self.configuration = configuration
+        self.clock = clock
+        let text = try Self.text(configuration.keys)
+        // The keys are put in when the first token comes: only asynchronous code may do so.
+        _ = try Self.parts(configuration.keys, text)
+        loaded = Mutex(Loaded(keys: JWTKeyCollection(), text: nil))
+        pending = Mutex(text)
+    }
+
+    /// The text of keys that are not in `loaded` yet.
+    private let pending: Mutex<String?>
+
+    /// Reads the file of keys again. Blocks.
+    /// - Returns: whether there are new ones.
+    func reloadIfChanged() throws(BrokerError) -> Bool {
+        let text = try Self.text(configuration.keys)
+        let known = loaded.withLock { $0.text } ?? pending.withLock { $0 }
+        guard text != known else { return false }
+        _ = try Self.parts(configuration.keys, text)
+        pending.withLock { $0 = text }
+        return true
+    }
+
+    /// - Returns: who the token is for, or why it is not believed.
+    func check(_ token: String) async -> Result<OAuthIdentity, OAuthFault> {
+        let claims: OAuthClaims
+        do {
+            claims = try await keys().verify(token, as: OAuthClaims.self, iteratingKeys: true)
+        } catch {
+            // The library's texts may hold parts of the token.
+            return .failure(OAuthFault(because: "its signature or form is wrong"))
+        }
+        return claims.identity(configuration, nowMilliseconds: clock.milliseconds())
+    }
+
+    private func keys() async throws -> JWTKeyCollection {
+        guard let text = pending.withLock({ $0 }) else { return loaded.withLock { $0.keys } }
+        let keys = JWTKeyCollection()
+        switch try Self.parts(configuration.keys, text) {
+        case .set(let set): try await keys.add(jwks: set)
+        case .rsa(let key):
+            for digest in [DigestAlgorithm.sha256, .sha384, .sha512] {
+                await keys.add(rsa: key, digestAlgorithm: digest, kid: Self.identifier(digest))
+            }
+        case .curve(let key): await keys.add(ecdsa: key)
+        case .shared(let secret):
+            // RFC 7518: a key is at least as long as the hash.
+            let bytes = Array(secret.text.utf8)
+            let digests = [(DigestAlgorithm.sha256, 32), (.sha384, 48), (.sha512, 64)]
+            for (digest, sizeBytes) in digests where bytes.count >= sizeBytes {
+                await keys.add(
+                    hmac: HMACKey(from: bytes), digestAlgorithm: digest,
+                    kid: Self.identifier(digest))
+            }
+        case .unsecured: await keys.addUnsecuredNone()
+        }
+        loaded.withLock { $0 = Loaded(keys: keys, text: text) }
+        pending.withLock { if $0 == text { $0 = nil } }
+        return keys
+    }
+
+    private static func identifier(_ digest: DigestAlgorithm) -> JWKIdentifier {
+        JWKIdentifier(string: "millrace \(digest)")
+    }
+
+    // MARK: Keys
+
+    private enum Parts {
+        case set(JWKS)
+        case rsa(Insecure.RSA.PublicKey)
+        case curve(ES256PublicKey)
+        case shared(Secret)
+        case unsecured
+    }
+
+    private static func text(_ keys: OAuthConfiguration.Keys) throws(BrokerError) -> String {
+        switch keys {
+        case .keySetFile(let path), .publicKeyFile(let path):
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw .security(path, because: "there is no such file that can be read")
+            }
+            return text
+        case .sharedSecret, .unsecured:
+            return ""
+        }
+    }
+
+    private static func parts(
+        _ keys: OAuthConfiguration.Keys, _ text: String
+    ) throws(BrokerError) -> Parts {
+        switch keys {
+        case .keySetFile(let path):
+            guard let set = try? JSONDecoder().decode(JWKS.self, from: Data(text.utf8)),
+                !set.keys.isEmpty
+            else { throw .security(path, because: "it is no JSON Web Key Set with keys") }
+            return .set(set)
+        case .publicKeyFile(let path):
+            if let key = try? Insecure.RSA.PublicKey(pem: text) { return .rsa(key) }
+            if let key = try? ES256PublicKey(pem: text) { return .curve(key) }
+            throw .security(path, because: "it is no public key of RSA or P-256 in PEM")
+        case .sharedSecret(let secret):
+            guard secret.text.utf8.count >= 32 else {
+                throw .security("the shared secret of tokens", because: "it is under 32 bytes")
+            }
+            return .shared(secret)
+        case .unsecured:
+            return .unsecured
+        }
+    }
+}
+
+/// The claims that count, and any that may hold the name.
+private struct OAuthClaims: JWTPayload {
+    private struct Name: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    /// Claims that are texts.
+    var texts: [String: String] = [:]
+    var audiences: [String] = []
+    /// Seconds since 1970, whole or not.
+    var expiry: Double?
+    var notBefore: Double?
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Name.self)
+        for key in container.allKeys {
+            if let text = try? container.decode(String.self, forKey: key) {
+                texts[key.stringValue] = text
+            }
+        }
+        if let many = try? container.decode([String].self, forKey: Name("aud")) {
+            audiences = many
+        } else {
+            audiences = texts["aud"].map { [$0] } ?? []
+        }
+        expiry = try container.decodeIfPresent(Double.self, forKey: Name("exp"))
+        notBefore = try container.decodeIfPresent(Double.self, forKey: Name("nbf"))
+    }
+
+    /// Tokens are only read here.
+    func encode(to encoder: any Encoder) throws {
+        throw EncodingError.invalidValue(
+            self, .init(codingPath: [], debugDescription: "claims are only read"))
+    }
+
+    /// All but the signature is looked at in `identity`, with the clock of the broker.
+    func verify(using algorithm: some JWTAlgorithm) async throws {}
+
+    func identity(
+        _ configuration: OAuthConfiguration, nowMilliseconds: Int64
+    ) -> Result<OAuthIdentity, OAuthFault> {
+        func refused(_ because: String) -> Result<OAuthIdentity, OAuthFault> {
+            .failure(OAuthFault(because: because))
+        }
+        let now = Double(nowMilliseconds) / 1_000
+        // RFC 7628 leaves no token without an end; nor does Kafka.
+        guard let expiry, expiry.isFinite else { return refused("it has no end (exp)") }
+        guard expiry > now else { return refused("it has expired") }
+        if let notBefore, notBefore > now + Double(Limits.tokenClockSkewSeconds) {
+            return refused("it is not valid yet (nbf)")
+        }
+        if let issuer = configuration.issuer, texts["iss"] != issuer {
+            return refused("it is from another issuer")
+        }
+        let wanted = configuration.audiences
+        guard wanted.isEmpty || wanted.contains(where: audiences.contains) else {
+            return refused("it is for another audience")
+        }
+        guard let user = texts[configuration.principalClaim], !user.isEmpty else {
+            return refused("it has no claim \"\(configuration.principalClaim)\"")
+        }
+        let left = min((expiry - now) * 1_000, Double(Limits.sessionLifetimeMillisecondsMax))
+        return .success(OAuthIdentity(user: user, leftMilliseconds: Int64(left)))
+    }
+}
