@@ -19,9 +19,9 @@ CLASSES = message_classes()
 BY_KEY = {kind.API_KEY: name[: -len("Request")] for name, kind in CLASSES.items() if kind.is_request()}
 # Errors that say that the broker does not do what it announced.
 BROKEN = {-1: "UNKNOWN_SERVER_ERROR", 35: "UNSUPPORTED_VERSION", 42: "INVALID_REQUEST"}
-# What our requests deserve, since they mean nothing: no epochs to compare, no settings to change.
+# Whose requests may deserve such an error: for a transaction that never began, an empty password, a
+# rule that is none. Their own tests say which error.
 DESERVED = {
-    # A replica's request, a transaction that was never begun, an empty list of updates.
     "AddPartitionsToTxn", "AlterUserScramCredentials", "DescribeUserScramCredentials", "UpdateFeatures",
     "JoinGroup", "SyncGroup", "InitProducerId", "DescribeTopicPartitions", "DeleteAcls", "CreateAcls",
     "DescribeAcls", "AlterClientQuotas", "IncrementalAlterConfigs", "AlterConfigs", "ElectLeaders",
@@ -98,7 +98,9 @@ class Peer:
     def simple(self, field, kind: str, name: str):
         label = field.name
         if kind == "uuid":
-            return uuid.uuid4() if name == "DeleteTopics" else self.topic_id
+            # Not with a name at the same time, and none to delete.
+            others = {"DeleteTopics": uuid.uuid4(), "Metadata": uuid.UUID(int=0)}
+            return others.get(name, self.topic_id)
         if kind == "string":
             return self.text(label, name)
         if kind in ("bytes", "records"):

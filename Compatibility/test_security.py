@@ -13,6 +13,7 @@ import uuid
 from dataclasses import dataclass
 
 import pytest
+from authlib.jose import JsonWebKey, jwt
 from clients import until
 from conftest import start_stack
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -86,7 +87,7 @@ def files(tmp_path_factory):
 class Broker:
     """A stack of a broker with every kind of listener."""
 
-    def __init__(self, files, more=""):
+    def __init__(self, files, more="", keys=None):
         self.files = files
         self.ports = {name: free_port() for name in ("PLAINTEXT", "SSL", "MTLS", "SASL_PLAINTEXT", "SASL_SSL")}
         listeners = ",".join(f"{name}://127.0.0.1:{port}" for name, port in self.ports.items())
@@ -103,7 +104,7 @@ class Broker:
             ssl.ca.location={files("ca.pem")}
             listener.name.mtls.ssl.client.auth=required
             sasl.users.file={files("users")}
-            sasl.oauthbearer.secret.file={files("token-secret")}
+            {keys or f"sasl.oauthbearer.secret.file={files('token-secret')}"}
             sasl.oauthbearer.expected.issuer={ISSUER}
             sasl.oauthbearer.expected.audience={AUDIENCE}
             {more}
@@ -267,6 +268,61 @@ def test_confluent_reauthentication(files):
                 time.sleep(0.25)
             assert delivered == [None] * 12
             assert not errors, errors
+    finally:
+        assert broker.stack.stop() == 0
+
+
+@pytest.mark.parametrize("kind", ["jwks", "RSA", "P-256", "unsecured"])
+def test_tokens_of_other_keys(files, kind):
+    """A key set, public keys in PEM, and no signature where that is allowed; strangers' keys are refused."""
+    claims = {"sub": "service", "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 3600}
+    own, other = [
+        JsonWebKey.generate_key("EC" if kind == "P-256" else "RSA", "P-256" if kind == "P-256" else 2048,
+                                options={"kid": "k1"}, is_private=True) for _ in range(2)]
+    algorithm = "ES256" if kind == "P-256" else "RS256"
+    signed = [jwt.encode({"alg": algorithm, "kid": "k1"}, claims, key).decode() for key in (own, other)]
+    if kind == "jwks":
+        public = {**own.as_dict(is_private=False), "kid": "k1", "alg": "RS256"}
+        files.folder.joinpath("jwks").write_text(json.dumps({"keys": [public]}))
+        keys = f"sasl.oauthbearer.jwks.location={files('jwks')}"
+    elif kind == "unsecured":
+        keys = "sasl.oauthbearer.unsecured=true"
+        part = [base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+                for value in ({"alg": "none"}, claims)]
+        signed[0] = ".".join([*part, ""])
+    else:
+        files.folder.joinpath("token.pem").write_bytes(own.as_pem(is_private=False))
+        keys = f"sasl.oauthbearer.public.key.location={files('token.pem')}"
+    broker = Broker(files, keys=keys)
+    try:
+        def ask(given):
+            admin = AdminClient(librdkafka(
+                broker, "SASL_SSL", "OAUTHBEARER", oauth_cb=lambda _: (given, time.time() + 3600)))
+            admin.poll(0.1)
+            return admin.list_topics(timeout=4)
+
+        assert ask(signed[0]).brokers
+        with pytest.raises(KafkaException):
+            ask(signed[1])
+    finally:
+        assert broker.stack.stop() == 0
+
+
+def test_a_new_certificate_is_taken_while_it_runs(files):
+    files.issue("changing", "/CN=before", "subjectAltName=IP:127.0.0.1")
+    broker = Broker(files, f"listener.name.ssl.ssl.certificate.location={files('changing.pem')}\n"
+                           f"listener.name.ssl.ssl.key.location={files('changing.key')}")
+    context = ssl.create_default_context(cafile=files("ca.pem"))
+
+    def name():
+        with socket.create_connection(("127.0.0.1", broker.ports["SSL"]), timeout=10) as raw:
+            with context.wrap_socket(raw, server_hostname="127.0.0.1") as secure:
+                return dict(pair[0] for pair in secure.getpeercert()["subject"])["commonName"]
+
+    try:
+        assert name() == "before"
+        files.issue("changing", "/CN=after", "subjectAltName=IP:127.0.0.1")
+        until(lambda: name() == "after", "the new certificate is served", PATIENCE_SECONDS)
     finally:
         assert broker.stack.stop() == 0
 

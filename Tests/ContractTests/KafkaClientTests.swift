@@ -12,13 +12,17 @@ struct KafkaClientBroker {
     let server: BrokerServer
     let folder: String
 
-    static func start(in folder: String? = nil, port: Int = 0) async throws -> Self {
+    static func start(
+        in folder: String? = nil, port: Int = 0,
+        set: (inout BrokerConfiguration) -> Void = { _ in }
+    ) async throws -> Self {
         let folder =
             folder ?? NSTemporaryDirectory() + "millrace-kafka-client-\(UUID().uuidString)"
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = try await BrokerServer.start(
-            BrokerConfiguration(directory: folder, port: port), logger: logger)
+        var configuration = BrokerConfiguration(directory: folder, port: port)
+        set(&configuration)
+        let server = try await BrokerServer.start(configuration, logger: logger)
         return Self(server: server, folder: folder)
     }
 
@@ -45,8 +49,11 @@ struct KafkaClientBroker {
         return logger
     }
 
-    static func with(_ body: (Self) async throws -> Void) async throws {
-        let broker = try await start()
+    static func with(
+        set: (inout BrokerConfiguration) -> Void = { _ in },
+        _ body: (Self) async throws -> Void
+    ) async throws {
+        let broker = try await start(set: set)
         do { try await body(broker) } catch {
             await broker.stop()
             throw error

@@ -2,43 +2,43 @@
 
 import CRdKafka
 import Foundation
-package import Logging
+public import Logging
 import MillraceBase
 
-package struct ClusterMetadata: Sendable, Equatable {
-    package struct Broker: Sendable, Equatable {
-        package var id: Int32
-        package var host: String
-        package var port: Int
+public struct ClusterMetadata: Sendable, Equatable {
+    public struct Broker: Sendable, Equatable {
+        public var id: Int32
+        public var host: String
+        public var port: Int
     }
 
-    package struct Topic: Sendable, Equatable {
-        package var name: String
-        package var partitions: Int
-        package var isInternal: Bool
+    public struct Topic: Sendable, Equatable {
+        public var name: String
+        public var partitions: Int
+        public var isInternal: Bool
     }
 
-    package var clusterID: String
-    package var brokers: [Broker]
+    public var clusterID: String
+    public var brokers: [Broker]
     /// Sorted by name.
-    package var topics: [Topic]
+    public var topics: [Topic]
 }
 
-package struct ConsumerGroup: Sendable, Equatable {
-    package var id: String
+public struct ConsumerGroup: Sendable, Equatable {
+    public var id: String
     /// Kafka's word: "Stable", "Empty"…
-    package var state: String
+    public var state: String
     /// Only commits offsets, without members.
-    package var isSimple: Bool
+    public var isSimple: Bool
 }
 
 /// Calls run one after the other on a thread of their own; each is bounded by a named limit.
-package struct KafkaAdmin: Sendable {
+public struct KafkaAdmin: Sendable {
     private let worker: AdminWorker
     /// Connections of our own, opened when a call that librdkafka 2.0.2 lacks is made.
     let cluster: KafkaCluster
 
-    package init(
+    public init(
         _ configuration: KafkaConfiguration, logger: Logger = Logger(label: "millrace.kafka")
     ) throws(KafkaError) {
         worker = try AdminWorker(configuration, logger: logger)
@@ -48,7 +48,7 @@ package struct KafkaAdmin: Sendable {
     /// - Parameter configs: Kafka's topic properties: `["cleanup.policy": "compact"]`.
     /// - Returns: `false` when it existed already, however it is configured.
     @discardableResult
-    package func createTopic(
+    public func createTopic(
         _ name: String, partitions: Int, configs: [String: String] = [:],
         replicationFactor: Int = -1
     ) async throws(KafkaError) -> Bool {
@@ -58,32 +58,32 @@ package struct KafkaAdmin: Sendable {
 
     /// - Returns: `false` when there was none.
     @discardableResult
-    package func deleteTopic(_ name: String) async throws(KafkaError) -> Bool {
+    public func deleteTopic(_ name: String) async throws(KafkaError) -> Bool {
         try await worker.deleteTopic(name)
     }
 
     /// - Parameter topic: only this one; an unknown one is an error (`isUnknownTopic`).
-    package func metadata(topic: String? = nil) async throws(KafkaError) -> ClusterMetadata {
+    public func metadata(topic: String? = nil) async throws(KafkaError) -> ClusterMetadata {
         try await worker.metadata(topic: topic)
     }
 
     /// The first offset that is there and the one after the last, by partition.
-    package func watermarks(_ topic: String) async throws(KafkaError) -> [Int32: (
+    public func watermarks(_ topic: String) async throws(KafkaError) -> [Int32: (
         low: Int64, high: Int64
     )] {
         try await worker.watermarks(topic).mapValues { ($0.low, $0.high) }
     }
 
-    package func groups() async throws(KafkaError) -> [ConsumerGroup] { try await worker.groups() }
+    public func groups() async throws(KafkaError) -> [ConsumerGroup] { try await worker.groups() }
 
     /// Partitions without a committed offset are left out.
-    package func committed(group: String, topic: String) async throws(KafkaError)
+    public func committed(group: String, topic: String) async throws(KafkaError)
         -> [Int32: Int64]
     {
         try await worker.committed(group: group, topic: topic)
     }
 
-    package func close() async {
+    public func close() async {
         await cluster.close()
         await worker.close()
     }

@@ -1,19 +1,19 @@
 // A Kafka cluster's address and the librdkafka properties to reach it with.
 
 import CRdKafka
-package import MillraceBase
+public import MillraceBase
 
 /// `kafka://user:password@host:9092,host2:9092?any.librdkafka.property=value`.
 ///
 /// A user name turns SASL PLAIN on; `security.protocol` and `sasl.mechanisms` in the URL say
 /// otherwise. Each property of the URL wins over the defaults of this module.
-package struct KafkaConfiguration: Sendable {
+public struct KafkaConfiguration: Sendable {
     /// librdkafka's names; they go to producers, consumers and admins alike.
-    package var properties: [String: String]
+    public var properties: [String: String]
 
-    package static let defaultPort = 9092
+    public static let defaultPort = 9092
 
-    package init(_ endpoint: Endpoint) {
+    public init(_ endpoint: Endpoint) {
         var properties: [String: String] = [:]
         if let user = endpoint.user {
             properties["sasl.username"] = user
@@ -47,6 +47,15 @@ package struct KafkaConfiguration: Sendable {
         "queue.buffering.max.messages": String(KafkaLimits.producerQueueRecordsMax),
         "queue.buffering.max.kbytes": String(KafkaLimits.producerQueueKilobytesMax),
     ]
+
+    /// A record may not live longer than its transaction; librdkafka refuses the properties otherwise.
+    var producerDefaults: [String: String] {
+        guard properties["transactional.id"] != nil,
+            let text = properties["transaction.timeout.ms"], let milliseconds = Int(text),
+            milliseconds < KafkaLimits.messageTimeoutMilliseconds
+        else { return Self.producer }
+        return Self.producer.merging(["message.timeout.ms": text]) { $1 }
+    }
 
     static let consumer = [
         // `assign` needs a group's name; nothing is ever committed to it.

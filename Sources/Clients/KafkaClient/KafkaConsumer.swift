@@ -2,7 +2,7 @@
 
 import CRdKafka
 import Foundation
-package import Logging
+public import Logging
 import MillraceBase
 import Synchronization
 
@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// All calls run on one thread of this consumer, one after the other. An unreachable broker is no
 /// error: polls come back empty, `state` says so, and reading goes on when the broker is back.
-package actor KafkaConsumer {
+public actor KafkaConsumer {
     private let handle: KafkaHandle
     private let queue: ConsumerQueue
     private let thread: SerialThread
@@ -20,10 +20,9 @@ package actor KafkaConsumer {
     private var isClosed = false
     /// An error that came behind records; the next poll throws it.
     private var heldError: KafkaError?
-    private var lastProbe = ContinuousClock.now
     private var messages: [UnsafeMutablePointer<rd_kafka_message_t>?] = []
 
-    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()
     }
 
@@ -34,7 +33,7 @@ package actor KafkaConsumer {
     /// - Parameters:
     ///   - headers: whether records carry their headers.
     ///   - reportsEnds: whether `ConsumedRecords.ends` names partitions read to their end.
-    package init(
+    public init(
         _ configuration: KafkaConfiguration, headers: Bool = false, reportsEnds: Bool = false,
         logger: Logger = Logger(label: "millrace.kafka")
     ) throws(KafkaError) {
@@ -59,16 +58,16 @@ package actor KafkaConsumer {
         }
     }
 
-    package nonisolated var state: KafkaConnectionState { handle.state }
+    public nonisolated var state: KafkaConnectionState { handle.state }
 
     /// librdkafka's statistics as JSON text, when `statistics.interval.ms` is set in the configuration.
-    package nonisolated var statistics: String? { handle.statistics }
+    public nonisolated var statistics: String? { handle.statistics }
 
     /// Reads from exactly these partitions and offsets from now on; records fetched before are
     /// dropped, so it is also how to seek. `KafkaOffset` has names for both ends.
     ///
     /// - Throws: an unknown topic (`isUnknownTopic`, retriable); the old assignment then stays.
-    package func assign(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
+    public func assign(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
         guard !isClosed else { throw .closed }
         heldError = nil
         guard let list = rd_kafka_topic_partition_list_new(Int32(clamping: offsets.count)) else {
@@ -109,7 +108,7 @@ package actor KafkaConsumer {
     /// - Returns: nothing when the time is up or the task was cancelled.
     /// - Throws: an offset that the log does not have, an unknown topic, no right to read: the
     ///   partition stands still until it is assigned anew.
-    package func poll(recordsMax: Int, wait: Duration) async throws(KafkaError)
+    public func poll(recordsMax: Int, wait: Duration) async throws(KafkaError)
         -> ConsumedRecords
     {
         guard !isClosed else { throw .closed }
@@ -126,7 +125,7 @@ package actor KafkaConsumer {
         }
         defer { release(count) }
         guard count > 0 else {
-            probeIfUnreachable()
+            handle.probeIfUnreachable()
             return ConsumedRecords()
         }
         handle.noteConnected()
@@ -141,7 +140,7 @@ package actor KafkaConsumer {
     }
 
     /// Ends within `closeWait`, whatever the broker does.
-    package nonisolated func close() async {
+    public nonisolated func close() async {
         let isFirst = closing.withLock { isClosing in
             defer { isClosing = true }
             return !isClosing
@@ -185,20 +184,6 @@ package actor KafkaConsumer {
             rd_kafka_message_destroy(messages[index])
             messages[index] = nil
         }
-    }
-
-    /// No event tells that a broker is back; a cheap question does.
-    private func probeIfUnreachable() {
-        guard handle.state != .connected,
-            ContinuousClock.now - lastProbe > KafkaLimits.probeInterval
-        else { return }
-        lastProbe = .now
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(
-            handle.pointer, 0, nil, &metadata, KafkaLimits.probeTimeoutMilliseconds)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
-        rd_kafka_metadata_destroy(metadata)
-        handle.noteConnected()
     }
 }
 

@@ -3,20 +3,20 @@
 import CRdKafka
 
 /// An error of a Kafka client call. Never carries keys or values.
-package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The protocol's number; negative ones are librdkafka's own.
-    package var code: Int32
+    public var code: Int32
     /// Kafka's name in librdkafka's spelling: `TOPIC_ALREADY_EXISTS`; `_TRANSPORT` for local ones.
-    package var name: String
-    package var message: String
+    public var name: String
+    public var message: String
     /// The same call may work later.
-    package var isRetriable: Bool
+    public var isRetriable: Bool
     /// The client that threw it will never work again; make a new one.
-    package var isFatal: Bool
+    public var isFatal: Bool
     /// The transaction cannot be committed any more: abort it, then begin another.
-    package var needsAbort = false
-    package var topic: String?
-    package var partition: Int32?
+    public var needsAbort = false
+    public var topic: String?
+    public var partition: Int32?
 
     init(
         _ code: rd_kafka_resp_err_t, _ message: String? = nil, isRetriable: Bool? = nil,
@@ -43,24 +43,24 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The offset asked for is not in the log (any more): records were lost to this reader.
-    package var isOffsetOutOfRange: Bool {
+    public var isOffsetOutOfRange: Bool {
         code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE.rawValue
             || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue
     }
 
     /// The caller's task was cancelled. Records already handed over may still be written.
-    package var isCancelled: Bool { code == RD_KAFKA_RESP_ERR__INTR.rawValue }
+    public var isCancelled: Bool { code == RD_KAFKA_RESP_ERR__INTR.rawValue }
 
     /// The client was closed before or during the call.
-    package var isClosed: Bool { code == RD_KAFKA_RESP_ERR__DESTROY.rawValue }
+    public var isClosed: Bool { code == RD_KAFKA_RESP_ERR__DESTROY.rawValue }
 
-    package var isUnknownTopic: Bool {
+    public var isUnknownTopic: Bool {
         code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue
             || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue
             || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
     }
 
-    package var description: String {
+    public var description: String {
         var place = topic.map { " (topic \($0)" } ?? ""
         if topic != nil {
             place += partition.map { ", partition \($0))" } ?? ")"
@@ -71,7 +71,7 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     static let cancelled = KafkaError(
         RD_KAFKA_RESP_ERR__INTR, "the call was cancelled", isRetriable: true)
     /// A record was acknowledged, or is known to be there, and did not come back by reading.
-    package static func readBackTimeout(_ topic: String) -> KafkaError {
+    public static func readBackTimeout(_ topic: String) -> KafkaError {
         KafkaError(
             RD_KAFKA_RESP_ERR__TIMED_OUT, "the topic's end was not reached in time", topic: topic)
     }

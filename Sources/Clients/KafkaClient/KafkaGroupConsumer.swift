@@ -2,13 +2,13 @@
 
 import CRdKafka
 import Foundation
-package import Logging
+public import Logging
 import MillraceBase
 import Synchronization
 
 /// Partitions that a member of a group was given, or has to give up.
-package struct Rebalance: Sendable, Equatable {
-    package enum Kind: Sendable, Equatable {
+public struct Rebalance: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
         case assigned
         /// Still owned while the callback runs: what it returns is committed.
         case revoked
@@ -16,19 +16,19 @@ package struct Rebalance: Sendable, Equatable {
         case lost
     }
 
-    package var kind: Kind
-    package var partitions: [TopicPartition]
+    public var kind: Kind
+    public var partitions: [TopicPartition]
 }
 
 /// Reads topics as a member of a group. All calls run on one thread, one after the other.
 ///
 /// A member that does not `poll` for `max.poll.interval.ms` is taken for dead. `close` commits nothing,
 /// leaves the group, and gives its partitions up at once.
-package actor KafkaGroupConsumer {
+public actor KafkaGroupConsumer {
     /// Called on the consumer's thread, within `poll` or `close`. It must not call the consumer.
     ///
     /// - Returns: offsets to be committed before partitions are given up; nothing by default.
-    package typealias RebalanceCallback = @Sendable (Rebalance) -> [TopicPartition: Int64]
+    public typealias RebalanceCallback = @Sendable (Rebalance) -> [TopicPartition: Int64]
 
     private let handle: KafkaHandle
     private let thread: SerialThread
@@ -36,7 +36,7 @@ package actor KafkaGroupConsumer {
     private var isClosed = false
     private var heldError: KafkaError?
 
-    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()
     }
 
@@ -45,13 +45,13 @@ package actor KafkaGroupConsumer {
     ///     `partition.assignment.strategy` or `isolation.level`, goes into the configuration.
     ///   - onRebalance: told of each change of partitions.
     /// - Throws: for `group.protocol=consumer` (KIP-848), which the linked librdkafka is too old for.
-    package init(
+    public init(
         _ configuration: KafkaConfiguration, group: String,
         logger: Logger = Logger(label: "millrace.kafka"),
         onRebalance: @escaping RebalanceCallback = { _ in [:] }
     ) throws(KafkaError) {
         if configuration.properties["group.protocol"] == "consumer",
-            rd_kafka_version() < 0x0204_0000
+            !KafkaLibrary.knowsGroupProtocols
         {
             throw .unsupported(
                 "group.protocol=consumer needs librdkafka 2.4; \(KafkaLibrary.version) is linked"
@@ -76,7 +76,6 @@ package actor KafkaGroupConsumer {
                     .changed(client, code, partitions)
             }
         }
-        rd_kafka_poll_set_consumer(handle.pointer)
         thread = SerialThread("kafka.group")
     }
 
@@ -91,7 +90,7 @@ package actor KafkaGroupConsumer {
     }
 
     /// - Parameter topics: names, or regular expressions that begin with `^`.
-    package func subscribe(_ topics: [String]) throws(KafkaError) {
+    public func subscribe(_ topics: [String]) throws(KafkaError) {
         guard !isClosed else { throw .closed }
         let list = rd_kafka_topic_partition_list_new(Int32(clamping: topics.count))
         defer { rd_kafka_topic_partition_list_destroy(list) }
@@ -102,40 +101,38 @@ package actor KafkaGroupConsumer {
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code) }
     }
 
-    package func unsubscribe() throws(KafkaError) {
+    public func unsubscribe() throws(KafkaError) {
         guard !isClosed else { throw .closed }
         let code = rd_kafka_unsubscribe(handle.pointer)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code) }
     }
 
-    package nonisolated var state: KafkaConnectionState { handle.state }
+    public nonisolated var state: KafkaConnectionState { handle.state }
     /// librdkafka's statistics as JSON text, when `statistics.interval.ms` is set in the configuration.
-    package nonisolated var statistics: String? { handle.statistics }
+    public nonisolated var statistics: String? { handle.statistics }
 
     /// Partitions this member has now.
-    package var assignment: Set<TopicPartition> { listener.owned }
+    public var assignment: Set<TopicPartition> { listener.owned }
 
     /// Waits until there is a record, then takes those that are there, up to `recordsMax`.
     /// - Returns: nothing when the time is up.
-    package func poll(recordsMax: Int = 500, wait: Duration) throws(KafkaError) -> ConsumedRecords {
+    public func poll(recordsMax: Int = 500, wait: Duration) throws(KafkaError) -> ConsumedRecords {
         guard !isClosed else { throw .closed }
         if let error = heldError {
             heldError = nil
             throw error
         }
-        var messages: [UnsafeMutablePointer<rd_kafka_message_t>?] = []
-        let room = max(1, min(recordsMax, KafkaLimits.pollRecordsMax))
-        var left = wait.wholeMilliseconds
-        while messages.count < room,
-            let message = rd_kafka_consumer_poll(handle.pointer, left)
-        {
-            messages.append(message)
-            left = 0
-        }
+        handle.drainMainQueue()
+        let messages = take(
+            max(1, min(recordsMax, KafkaLimits.pollRecordsMax)), wait.wholeMilliseconds)
         defer { for message in messages { rd_kafka_message_destroy(message) } }
-        guard !messages.isEmpty else { return ConsumedRecords() }
+        guard !messages.isEmpty else {
+            handle.probeIfUnreachable()
+            return ConsumedRecords()
+        }
+        handle.noteConnected()
         var reader = MessageReader(readsHeaders: true)
-        let records = messages.withUnsafeBufferPointer { reader.read($0) }
+        let records = messages.map(Optional.some).withUnsafeBufferPointer { reader.read($0) }
         if let error = reader.error {
             if records.isEmpty { throw error }
             heldError = error
@@ -143,15 +140,39 @@ package actor KafkaGroupConsumer {
         return records
     }
 
+    /// A rebalance may come between two messages: those of partitions given up by it belong to
+    /// whoever has them next, and are dropped here, for nothing of them could be committed.
+    private func take(
+        _ room: Int, _ milliseconds: Int32
+    ) -> [UnsafeMutablePointer<rd_kafka_message_t>] {
+        var messages: [UnsafeMutablePointer<rd_kafka_message_t>] = []
+        var left = milliseconds
+        var next: UnsafeMutablePointer<rd_kafka_message_t>?
+        repeat {
+            next = rd_kafka_consumer_poll(handle.pointer, left)
+            left = 0
+            let gone = listener.takeGivenUp()
+            if !gone.isEmpty {
+                messages = messages.filter { message in
+                    guard gone.contains(MessageReader.place(message.pointee)) else { return true }
+                    rd_kafka_message_destroy(message)
+                    return false
+                }
+            }
+            if let next { messages.append(next) }
+        } while next != nil && messages.count < room
+        return messages
+    }
+
     /// Commits offsets of the records to be read next, and waits for the answer.
-    package func commit(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
+    public func commit(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
         guard !isClosed else { throw .closed }
         let code = RebalanceListener.commit(handle.pointer, offsets)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code) }
     }
 
     /// For `KafkaProducer.send(offsets:of:)`. It changes with every rebalance: ask anew each time.
-    package func membership() throws(KafkaError) -> GroupMembership {
+    public func membership() throws(KafkaError) -> GroupMembership {
         guard !isClosed else { throw .closed }
         guard let metadata = rd_kafka_consumer_group_metadata(handle.pointer) else {
             throw KafkaError(RD_KAFKA_RESP_ERR__STATE, "the consumer has no group")
@@ -167,16 +188,40 @@ package actor KafkaGroupConsumer {
     }
 
     /// Reading of some partitions rests; what was fetched of them is dropped and fetched again later.
-    package func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
+    public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
         try with(partitions, rd_kafka_pause_partitions)
     }
 
-    package func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
+    public func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
         try with(partitions, rd_kafka_resume_partitions)
     }
 
+    /// Reads on from these offsets, as after a transaction that was aborted.
+    /// - Throws: for the first partition that is not this member's.
+    public func seek(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
+        guard !isClosed else { throw .closed }
+        let list = rd_kafka_topic_partition_list_new(Int32(clamping: offsets.count))
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        for (place, offset) in offsets {
+            rd_kafka_topic_partition_list_add(list, place.topic, place.partition)?
+                .pointee.offset = offset
+        }
+        if let error = rd_kafka_seek_partitions(
+            handle.pointer, list, KafkaLimits.seekTimeoutMilliseconds)
+        {
+            throw KafkaError(taking: error)
+        }
+        for index in 0..<Int(list?.pointee.cnt ?? 0) {
+            guard let entry = list?.pointee.elems[index],
+                entry.err != RD_KAFKA_RESP_ERR_NO_ERROR
+            else { continue }
+            throw KafkaError(
+                entry.err, topic: String(cString: entry.topic), partition: entry.partition)
+        }
+    }
+
     /// Leaves the group. Blocks the consumer's thread until its callback has given partitions up.
-    package func close() {
+    public func close() {
         guard !isClosed else { return }
         isClosed = true
         rd_kafka_consumer_close(handle.pointer)
@@ -203,10 +248,19 @@ package actor KafkaGroupConsumer {
 final class RebalanceListener: Sendable {
     private let callback: KafkaGroupConsumer.RebalanceCallback
     private let partitions = Mutex<Set<TopicPartition>>([])
+    private let givenUp = Mutex<Set<TopicPartition>>([])
 
     init(_ callback: @escaping KafkaGroupConsumer.RebalanceCallback) { self.callback = callback }
 
     var owned: Set<TopicPartition> { partitions.withLock { $0 } }
+
+    /// Partitions given up since the last call, even if they came back.
+    func takeGivenUp() -> Set<TopicPartition> {
+        givenUp.withLock { places in
+            defer { places = [] }
+            return places
+        }
+    }
 
     func changed(
         _ client: OpaquePointer, _ code: rd_kafka_resp_err_t,
@@ -233,6 +287,7 @@ final class RebalanceListener: Sendable {
         // A refusal is the group's: another member reads the records again.
         if !isLost, !offsets.isEmpty { _ = Self.commit(client, offsets) }
         partitions.withLock { $0.subtract(places) }
+        givenUp.withLock { $0.formUnion(places) }
         if isCooperative {
             Self.free(rd_kafka_incremental_unassign(client, list))
         } else {

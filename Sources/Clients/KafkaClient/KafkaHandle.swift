@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 
 /// Whether any broker can be reached, as far as the client knows.
-package enum KafkaConnectionState: Sendable, Equatable {
+public enum KafkaConnectionState: Sendable, Equatable {
     case connected
     /// All brokers are down or cannot be found; the client goes on trying.
     case unreachable(reason: String)
@@ -22,6 +22,7 @@ final class KafkaHandle: @unchecked Sendable {
     private let logger: Logger
     private let connection = Mutex(KafkaConnectionState.connected)
     private let newestStatistics = Mutex<String?>(nil)
+    private let lastProbe = Mutex(ContinuousClock.now)
 
     var state: KafkaConnectionState { connection.withLock { $0 } }
 
@@ -43,6 +44,8 @@ final class KafkaHandle: @unchecked Sendable {
                 KafkaConfiguration.common, defaults, configuration.properties, extra,
             ] {
                 for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
+                    // Older ones know one protocol of groups only, and no name for it.
+                    if name == "group.protocol", !KafkaLibrary.knowsGroupProtocols { continue }
                     try Self.set(name, value, in: conf)
                 }
             }
@@ -117,6 +120,23 @@ final class KafkaHandle: @unchecked Sendable {
             return state
         }
         if was != .connected { logger.info("kafka is reachable again") }
+    }
+
+    /// No event tells that a broker is back; a cheap question does.
+    func probeIfUnreachable() {
+        guard state != .connected else { return }
+        let isDue = lastProbe.withLock { last in
+            guard ContinuousClock.now - last > KafkaLimits.probeInterval else { return false }
+            last = .now
+            return true
+        }
+        guard isDue else { return }
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(
+            pointer, 0, nil, &metadata, KafkaLimits.probeTimeoutMilliseconds)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+        rd_kafka_metadata_destroy(metadata)
+        noteConnected()
     }
 
     /// The fatal error that ended this instance, if one did.

@@ -2,7 +2,7 @@
 
 import CRdKafka
 import Foundation
-package import Logging
+public import Logging
 import Synchronization
 
 /// Writes records so that each is acknowledged by all in-sync replicas, exactly once for as long as
@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// One thread polls librdkafka for delivery reports; it keeps the producer alive until `close`.
 /// After a fatal error make a new producer, and close this one.
-package final class KafkaProducer: Sendable {
+public final class KafkaProducer: Sendable {
     let handle: KafkaHandle
     private let topics = Mutex<[String: TopicHandle]>([:])
     private let pending = Mutex(PendingSends())
@@ -22,31 +22,43 @@ package final class KafkaProducer: Sendable {
     private struct TopicHandle: @unchecked Sendable { let pointer: OpaquePointer }
 
     /// Does not wait for a broker: an unreachable one shows in `state` and fails sends in time.
-    package init(
+    public init(
         _ configuration: KafkaConfiguration, logger: Logger = Logger(label: "millrace.kafka")
     ) throws(KafkaError) {
         handle = try KafkaHandle(
-            RD_KAFKA_PRODUCER, configuration, defaults: KafkaConfiguration.producer,
+            RD_KAFKA_PRODUCER, configuration, defaults: configuration.producerDefaults,
             logger: logger)
         let thread = Thread { [self] in pollReports() }
         thread.name = "millrace.kafka.reports"
         thread.start()
     }
 
-    package var state: KafkaConnectionState { handle.state }
+    /// Keeps the handle alive for a call of librdkafka until `leave`.
+    /// - Returns: `false` when the producer is closed.
+    func enter() -> Bool {
+        pending.withLock { pending in
+            guard !pending.isClosed, !pending.isStopped else { return false }
+            pending.enter()
+            return true
+        }
+    }
+
+    func leave() { pending.withLock { $0.leave() } }
+
+    public var state: KafkaConnectionState { handle.state }
 
     /// librdkafka's statistics as JSON text, when `statistics.interval.ms` is set in the configuration.
-    package var statistics: String? { handle.statistics }
+    public var statistics: String? { handle.statistics }
 
     /// Records handed over and not acknowledged yet.
-    package var unacknowledged: Int { pending.withLock { $0.unreported } }
+    public var unacknowledged: Int { pending.withLock { $0.unreported } }
 
     /// Sends all records and waits until all of them are acknowledged.
     ///
     /// Waits for room when librdkafka's queue is full. When it throws, any of the records may have
     /// been written; a retry may write them twice. Cancelling ends the wait, not the writing.
     /// - Returns: where each record is, in the order of the input.
-    package func send(_ records: [ProducerRecord]) async throws(KafkaError) -> [RecordMetadata] {
+    public func send(_ records: [ProducerRecord]) async throws(KafkaError) -> [RecordMetadata] {
         if records.count <= KafkaLimits.sendRecordsMax { return try await send(records[...]) }
         var metadata: [RecordMetadata] = []
         var rest = records[...]
@@ -90,7 +102,7 @@ package final class KafkaProducer: Sendable {
             }
             let (stopped, error) = produce(records, start..<end, as: send)
             let hasReportsToCome = pending.withLock {
-                $0.stopProducing(refused: end - stopped, in: send)
+                $0.stopProducing(refused: end - stopped, in: send, since: round)
             }
             next = stopped
             guard let error else {
@@ -145,7 +157,7 @@ package final class KafkaProducer: Sendable {
 
     /// Waits for what is in flight, then gives up what is left and frees everything. Takes at most
     /// `closeFlushMilliseconds` and twice `closeWait`; sends that did not finish throw.
-    package func close() async {
+    public func close() async {
         let isFirst = pending.withLock { pending in
             defer { pending.isClosed = true }
             return !pending.isClosed
@@ -199,7 +211,19 @@ extension KafkaProducer {
             }
         }
         for finished in pending.withLock({ $0.stop() }) { finished.resume() }
-        while pending.withLock({ $0.inside }) > 0 { sched_yield() }
+        while pending.withLock({ $0.inside }) > 0 {
+            // A commit that still waits, waits for reports.
+            guard
+                let event = rd_kafka_queue_poll(
+                    handle.mainQueue, KafkaLimits.closePollMilliseconds)
+            else { continue }
+            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR {
+                takeReports(event)
+            } else {
+                handle.take(event)
+                rd_kafka_event_destroy(event)
+            }
+        }
         for waiter in pending.withLock({ $0.noteRound() }) { waiter.resume() }
         for topic in topics.withLock({ $0 }).values { rd_kafka_topic_destroy(topic.pointer) }
         handle.destroy()
@@ -208,6 +232,7 @@ extension KafkaProducer {
 
     /// Settles runs of reports of one send at a time; one send's reports mostly come together.
     private func takeReports(_ event: OpaquePointer) {
+        pending.withLock { $0.beginRound() }
         let count = rd_kafka_event_message_count(event)
         let messages = [UnsafePointer<rd_kafka_message_t>?](unsafeUninitializedCapacity: count) {
             $1 = rd_kafka_event_message_array(event, $0.baseAddress, count)

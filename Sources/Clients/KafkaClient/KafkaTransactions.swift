@@ -4,7 +4,7 @@ import CRdKafka
 import Foundation
 
 /// Who a consumer is in its group; `KafkaProducer.send(offsets:of:)` fences it by this.
-package struct GroupMembership: Sendable, Equatable {
+public struct GroupMembership: Sendable, Equatable {
     /// librdkafka's own serialised form.
     let bytes: [UInt8]
 }
@@ -15,29 +15,31 @@ package struct GroupMembership: Sendable, Equatable {
 /// after one whose `isFatal` is true, as when another producer took over the id, make a new producer.
 extension KafkaProducer {
     /// Takes the id over, fences whoever had it before, and waits for what that one left to be ended.
-    package func initTransactions(wait: Duration = .seconds(60)) async throws(KafkaError) {
+    public func initTransactions(wait: Duration = .seconds(60)) async throws(KafkaError) {
         try await blocking { rd_kafka_init_transactions($0, wait.wholeMilliseconds) }
     }
 
-    package func beginTransaction() throws(KafkaError) {
+    public func beginTransaction() throws(KafkaError) {
+        guard enter() else { throw .closed }
+        defer { leave() }
         if let error = rd_kafka_begin_transaction(handle.pointer) {
             throw KafkaError(taking: error)
         }
     }
 
-    /// Waits for all records of the transaction, then makes them visible to readers of committed
-    /// records.
-    package func commitTransaction(wait: Duration = .seconds(60)) async throws(KafkaError) {
+    /// Waits for all records of the transaction, then decides that they count. Readers of committed
+    /// records see them soon after it returns.
+    public func commitTransaction(wait: Duration = .seconds(60)) async throws(KafkaError) {
         try await blocking { rd_kafka_commit_transaction($0, wait.wholeMilliseconds) }
     }
 
-    package func abortTransaction(wait: Duration = .seconds(60)) async throws(KafkaError) {
+    public func abortTransaction(wait: Duration = .seconds(60)) async throws(KafkaError) {
         try await blocking { rd_kafka_abort_transaction($0, wait.wholeMilliseconds) }
     }
 
     /// Commits a consumer's offsets with this transaction.
     /// - Parameter offsets: of the records to be read next.
-    package func send(
+    public func send(
         offsets: [TopicPartition: Int64], of membership: GroupMembership,
         wait: Duration = .seconds(60)
     ) async throws(KafkaError) {
@@ -60,19 +62,32 @@ extension KafkaProducer {
     }
 
     /// Runs `body` in a transaction: committed when it returns, aborted when it throws.
-    package func transaction<Value: Sendable>(
-        _ body: () async throws -> Value
+    /// - Throws: what `body` threw; or why the transaction could be neither committed nor aborted.
+    public func transaction<Value: Sendable>(
+        isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
     ) async throws -> Value {
         try beginTransaction()
         do {
             let value = try await body()
-            try await commitTransaction()
+            try await repeating { () throws(KafkaError) in try await self.commitTransaction() }
             return value
         } catch {
-            if let error = error as? KafkaError, error.isFatal { throw error }
-            try await abortTransaction()
+            if let error = error as? KafkaError, error.isFatal || error.isClosed { throw error }
+            try await repeating { () throws(KafkaError) in try await self.abortTransaction() }
             throw error
         }
+    }
+
+    /// A commit whose answer is late is asked for again: it may have happened, and cannot be undone.
+    private func repeating(
+        _ call: @Sendable () async throws(KafkaError) -> Void
+    ) async throws(KafkaError) {
+        for _ in 1..<KafkaLimits.transactionTriesMax {
+            do { return try await call() } catch {
+                guard error.isRetriable, !error.needsAbort, !error.isFatal else { throw error }
+            }
+        }
+        try await call()
     }
 
     /// librdkafka's transaction calls wait inside: never on a thread of Swift's pool. One that may be
@@ -80,6 +95,9 @@ extension KafkaProducer {
     private func blocking(
         _ call: @escaping @Sendable (OpaquePointer) -> OpaquePointer?
     ) async throws(KafkaError) {
+        // Inside until the call is back, so that nothing is freed under it.
+        guard enter() else { throw .closed }
+        defer { leave() }
         let failure: KafkaError? = await withCheckedContinuation { continuation in
             let thread = Thread { [handle] in
                 let error = call(handle.pointer)

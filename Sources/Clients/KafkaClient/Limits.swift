@@ -17,6 +17,10 @@ enum KafkaLimits {
     static let consumerQueueKilobytesMax = 32_768
     /// Records that a consumer fetches ahead for each partition, about.
     static let consumerQueueRecordsMin = 50_000
+    /// Calls of one commit or abort whose answers were late, each as long as its own wait.
+    static let transactionTriesMax = 3
+    /// How long the report thread polls at a time while closing waits for calls to come back.
+    static let closePollMilliseconds: Int32 = 10
     /// How long `close` waits for unacknowledged records before they are given up.
     static let closeFlushMilliseconds: Int32 = 5_000
     /// How long `close` waits for the threads of librdkafka after that.
@@ -25,6 +29,8 @@ enum KafkaLimits {
     static let adminTimeoutMilliseconds: Int32 = 15_000
     /// How long `assign` waits for an answer about its topics before it goes on without.
     static let assignTimeoutMilliseconds: Int32 = 1_000
+    /// How long `seek` waits for the thread of librdkafka that drops what was fetched.
+    static let seekTimeoutMilliseconds: Int32 = 5_000
     /// How often an unreachable broker is asked whether it is back, and how long that may take.
     static let probeInterval = Duration.seconds(1)
     static let probeTimeoutMilliseconds: Int32 = 200

@@ -93,7 +93,7 @@ struct MessageReader {
         return lastIndex
     }
 
-    private static func place(_ message: rd_kafka_message_t) -> TopicPartition {
+    static func place(_ message: rd_kafka_message_t) -> TopicPartition {
         let topic = message.rkt.map { String(cString: rd_kafka_topic_name($0)) } ?? ""
         return TopicPartition(topic: topic, partition: message.partition)
     }

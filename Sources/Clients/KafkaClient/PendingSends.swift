@@ -52,6 +52,8 @@ struct PendingSends {
     /// How many times reports came in; a sender that saw a full queue waits until it grew.
     private(set) var reportRounds = 0
     private(set) var unreported = 0
+    /// Reports are being taken: already counted, but still filling librdkafka's queue.
+    private var isTakingReports = false
     private var roomWaiters: [CheckedContinuation<Void, Never>] = []
     /// Callers that are inside librdkafka just now; it is not destroyed under them.
     private(set) var inside = 0
@@ -84,12 +86,15 @@ struct PendingSends {
     }
 
     /// - Parameter refused: how many of the expected records were not taken.
-    /// - Returns: whether reports are still to come, which make room.
-    mutating func stopProducing(refused: Int, in send: Int) -> Bool {
+    /// - Parameter round: what `startProducing` returned.
+    /// - Returns: whether room was made since then, or reports are to come, which make some.
+    mutating func stopProducing(refused: Int, in send: Int, since round: Int) -> Bool {
         leave()
         _ = report(refused, in: send) { _ in }
-        return unreported > 0
+        return unreported > 0 || isTakingReports || reportRounds != round
     }
+
+    mutating func beginRound() { isTakingReports = true }
 
     /// - Returns: the continuation to resume, if this was all that its send waited for.
     mutating func report(_ records: Int, in send: Int, _ update: (inout PendingSend) -> Void)
@@ -136,6 +141,7 @@ struct PendingSends {
 
     mutating func noteRound() -> [CheckedContinuation<Void, Never>] {
         reportRounds += 1
+        isTakingReports = false
         defer { roomWaiters.removeAll(keepingCapacity: true) }
         return roomWaiters
     }
@@ -143,7 +149,9 @@ struct PendingSends {
     mutating func waitForRoom(
         after round: Int, _ continuation: CheckedContinuation<Void, Never>
     ) -> CheckedContinuation<Void, Never>? {
-        guard round == reportRounds, unreported > 0, !isStopped else { return continuation }
+        guard round == reportRounds, unreported > 0 || isTakingReports, !isStopped else {
+            return continuation
+        }
         roomWaiters.append(continuation)
         return nil
     }

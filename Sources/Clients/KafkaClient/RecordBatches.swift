@@ -2,19 +2,19 @@
 
 /// Batches of records, one `for await` at a time. Nothing is taken from librdkafka's bounded queue
 /// before the loop's body is done, so a slow body slows the fetching down.
-package struct RecordBatches: AsyncSequence, Sendable {
-    package typealias Element = ConsumedRecords
+public struct RecordBatches: AsyncSequence, Sendable {
+    public typealias Element = ConsumedRecords
 
     let consumer: KafkaGroupConsumer
     let recordsMax: Int
 
-    package struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol {
         let consumer: KafkaGroupConsumer
         let recordsMax: Int
 
         /// - Returns: a batch with at least one record; `nil` when the task was cancelled or the
         ///   consumer closed.
-        package mutating func next() async throws -> ConsumedRecords? {
+        public mutating func next() async throws -> ConsumedRecords? {
             while !Task.isCancelled {
                 do {
                     let records = try await consumer.poll(
@@ -29,14 +29,14 @@ package struct RecordBatches: AsyncSequence, Sendable {
         }
     }
 
-    package func makeAsyncIterator() -> Iterator {
+    public func makeAsyncIterator() -> Iterator {
         Iterator(consumer: consumer, recordsMax: recordsMax)
     }
 }
 
 extension KafkaGroupConsumer {
     /// - Parameter recordsMax: of one batch.
-    package nonisolated func batches(recordsMax: Int = 500) -> RecordBatches {
+    public nonisolated func batches(recordsMax: Int = 500) -> RecordBatches {
         RecordBatches(consumer: self, recordsMax: recordsMax)
     }
 }

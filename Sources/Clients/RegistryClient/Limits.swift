@@ -2,7 +2,7 @@
 
 import MillraceBase
 
-package enum RegistryLimits {
+public enum RegistryLimits {
     /// Between the tries of one call, after answers 5xx and 429 and broken connections.
     static let backoff = Backoff(first: .milliseconds(50), longest: .seconds(2), triesMax: 100)
     /// How long one try may take; the HTTP client tries to connect for as long.
@@ -10,7 +10,7 @@ package enum RegistryLimits {
     /// The same while there is another address that was not tried yet.
     static let firstTryWait = Duration.seconds(1)
     /// How long a call may take with all its tries.
-    package static let patience = Duration.seconds(15)
+    public static let patience = Duration.seconds(15)
     /// Bytes of an answer, at most.
     static let answerBytesMax = 16 << 20
     /// Schemas kept by id; ids never change their meaning, so none is ever dropped but by room.

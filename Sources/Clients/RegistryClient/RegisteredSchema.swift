@@ -1,31 +1,31 @@
 // What a registry says about a schema, and what a registration can say besides its text.
 
-package import MillraceBase
-package import MillraceSchemas
+public import MillraceBase
+public import MillraceSchemas
 
 /// One version of a subject.
-package struct RegisteredSchema: Sendable {
-    package var subject: String
-    package var version: Int
-    package var id: Int
-    package var schema: SchemaDocument
+public struct RegisteredSchema: Sendable {
+    public var subject: String
+    public var version: Int
+    public var id: Int
+    public var schema: SchemaDocument
     /// The same for the same schema in every context; `nil` from registries before 8.0.
-    package var guid: String?
-    package var details = SchemaDetails()
-    package var isDeleted = false
+    public var guid: String?
+    public var details = SchemaDetails()
+    public var isDeleted = false
 }
 
 /// Metadata and rules. Both count as part of a schema: other details, other id.
-package struct SchemaDetails: Sendable, Equatable {
-    package var properties: [String: String] = [:]
+public struct SchemaDetails: Sendable, Equatable {
+    public var properties: [String: String] = [:]
     /// Tags of paths in the schema.
-    package var tags: [String: [String]] = [:]
+    public var tags: [String: [String]] = [:]
     /// Names of properties that are secrets.
-    package var sensitive: [String] = []
+    public var sensitive: [String] = []
     /// As the API has it; `nil` for none.
-    package var ruleSet: JSONValue?
+    public var ruleSet: JSONValue?
 
-    package init(
+    public init(
         properties: [String: String] = [:], tags: [String: [String]] = [:],
         sensitive: [String] = [], ruleSet: JSONValue? = nil
     ) {
@@ -68,18 +68,18 @@ package struct SchemaDetails: Sendable, Equatable {
 }
 
 /// Where a version stands.
-package struct SubjectVersion: Sendable, Hashable {
-    package var subject: String
-    package var version: Int
+public struct SubjectVersion: Sendable, Hashable {
+    public var subject: String
+    public var version: Int
 
-    package init(subject: String, version: Int) {
+    public init(subject: String, version: Int) {
         self.subject = subject
         self.version = version
     }
 }
 
 /// Which subjects or versions a list has.
-package enum DeletedFilter: Sendable {
+public enum DeletedFilter: Sendable {
     case alive, all, deletedOnly
 
     var parameters: [String: String?] {
@@ -92,16 +92,16 @@ package enum DeletedFilter: Sendable {
 }
 
 /// A part of a list; without a limit the registry's own.
-package struct ListPage: Sendable {
-    package var offset: Int
-    package var limit: Int?
+public struct ListPage: Sendable {
+    public var offset: Int
+    public var limit: Int?
 
-    package init(offset: Int = 0, limit: Int? = nil) {
+    public init(offset: Int = 0, limit: Int? = nil) {
         self.offset = offset
         self.limit = limit
     }
 
-    package static let all = ListPage()
+    public static let all = ListPage()
 
     var parameters: [String: String?] {
         ["offset": offset > 0 ? String(offset) : nil, "limit": limit.map { String($0) }]

@@ -1,16 +1,16 @@
 // Records with a schema: what to write in front of the data, and what was written there.
 
 import MillraceBase
-package import MillraceSchemas
+public import MillraceSchemas
 
 /// Data and the schema it was written with.
-package struct SchemaFramed: Sendable {
-    package var schema: SchemaDocument
-    package var ticket: SchemaTicket
+public struct SchemaFramed: Sendable {
+    public var schema: SchemaDocument
+    public var ticket: SchemaTicket
     /// How many bytes of the record's key or value come before the data; 0 with a header.
-    package var prefixLength: Int
+    public var prefixLength: Int
     /// The full name of the message, for Protobuf.
-    package var messageName: String?
+    public var messageName: String?
 }
 
 extension RegistryConnection {
@@ -18,7 +18,7 @@ extension RegistryConnection {
     ///
     /// - Parameter message: the full name of a Protobuf message; `nil` for the first one.
     /// - Throws: `.badAnswer` when the schema has no message of that name.
-    package func ticket(
+    public func ticket(
         for schema: SchemaDocument, subject: String, message: String? = nil
     ) async throws(RegistryError) -> SchemaTicket {
         var indexes: [Int]?
@@ -38,7 +38,7 @@ extension RegistryConnection {
     /// - Parameters:
     ///   - header: the value of `SchemaFraming.valueHeader` (or of the key's).
     ///   - subject: for ids that are not of the default context.
-    package func schema(
+    public func schema(
         of bytes: [UInt8], header: [UInt8]? = nil, subject: String? = nil
     ) async throws(RegistryError) -> SchemaFramed {
         let place = header ?? bytes

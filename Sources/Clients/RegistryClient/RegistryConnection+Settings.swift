@@ -1,11 +1,11 @@
 // Levels, modes and all else that a subject, a context or the whole registry is configured with.
 
-package import MillraceBase
-package import MillraceSchemas
+public import MillraceBase
+public import MillraceSchemas
 import NIOHTTP1
 
 /// The names of modes as Schema Registry writes them.
-package enum SubjectMode: String, Sendable, CaseIterable {
+public enum SubjectMode: String, Sendable, CaseIterable {
     case readWrite = "READWRITE"
     case readOnly = "READONLY"
     case readOnlyOverride = "READONLY_OVERRIDE"
@@ -14,18 +14,18 @@ package enum SubjectMode: String, Sendable, CaseIterable {
 }
 
 /// What is configured. In an update, what is `nil` stays as it is.
-package struct RegistryConfig: Sendable, Equatable {
-    package var level: CompatibilityLevel?
-    package var alias: String?
-    package var normalizes: Bool?
-    package var validatesFields: Bool?
+public struct RegistryConfig: Sendable, Equatable {
+    public var level: CompatibilityLevel?
+    public var alias: String?
+    public var normalizes: Bool?
+    public var validatesFields: Bool?
     /// The metadata property whose value divides versions that need not get on with each other.
-    package var group: String?
-    package var policy: CompatibilityPolicy?
+    public var group: String?
+    public var policy: CompatibilityPolicy?
     /// All else, as the API has it: `defaultMetadata`, `overrideRuleSet`…
-    package var others: [String: JSONValue] = [:]
+    public var others: [String: JSONValue] = [:]
 
-    package init(level: CompatibilityLevel? = nil) { self.level = level }
+    public init(level: CompatibilityLevel? = nil) { self.level = level }
 
     init(_ answer: JSONValue) {
         for (name, value) in answer.object?.members ?? [] {
@@ -58,7 +58,7 @@ package struct RegistryConfig: Sendable, Equatable {
 
 extension RegistryConnection {
     /// - Parameter subject: `nil` is the level of all subjects without one of their own.
-    package func compatibility(of subject: String? = nil) async throws(RegistryError)
+    public func compatibility(of subject: String? = nil) async throws(RegistryError)
         -> CompatibilityLevel
     {
         guard let level = try await config(of: subject).level else {
@@ -67,7 +67,7 @@ extension RegistryConnection {
         return level
     }
 
-    package func setCompatibility(_ level: CompatibilityLevel, of subject: String? = nil)
+    public func setCompatibility(_ level: CompatibilityLevel, of subject: String? = nil)
         async throws(RegistryError)
     {
         _ = try await setConfig(RegistryConfig(level: level), of: subject)
@@ -77,7 +77,7 @@ extension RegistryConnection {
     ///   - subject: a subject or a context; `nil` is all.
     ///   - isInScope: what counts for it, also when it is configured further up. Otherwise its own,
     ///     and 40408 when it has none.
-    package func config(of subject: String? = nil, isInScope: Bool = true)
+    public func config(of subject: String? = nil, isInScope: Bool = true)
         async throws(RegistryError) -> RegistryConfig
     {
         let query = ["defaultToGlobal": (isInScope && subject != nil).parameter]
@@ -85,21 +85,21 @@ extension RegistryConnection {
     }
 
     /// - Returns: what is configured now.
-    package func setConfig(_ config: RegistryConfig, of subject: String? = nil)
+    public func setConfig(_ config: RegistryConfig, of subject: String? = nil)
         async throws(RegistryError) -> RegistryConfig
     {
         RegistryConfig(try await transport.call(.PUT, RegistryPath.config(subject), config.body))
     }
 
     /// - Returns: what was configured.
-    package func deleteConfig(of subject: String? = nil) async throws(RegistryError)
+    public func deleteConfig(of subject: String? = nil) async throws(RegistryError)
         -> RegistryConfig
     {
         RegistryConfig(try await transport.call(.DELETE, RegistryPath.config(subject)))
     }
 
     /// - Parameter isInScope: as with `config`; the code is 40409 when it has none.
-    package func mode(of subject: String? = nil, isInScope: Bool = true)
+    public func mode(of subject: String? = nil, isInScope: Bool = true)
         async throws(RegistryError) -> SubjectMode
     {
         let query = ["defaultToGlobal": (isInScope && subject != nil).parameter]
@@ -107,7 +107,7 @@ extension RegistryConnection {
     }
 
     /// - Parameter isForced: to IMPORT although there are schemas.
-    package func setMode(_ mode: SubjectMode, of subject: String? = nil, isForced: Bool = false)
+    public func setMode(_ mode: SubjectMode, of subject: String? = nil, isForced: Bool = false)
         async throws(RegistryError)
     {
         _ = try await transport.call(
@@ -116,7 +116,7 @@ extension RegistryConnection {
     }
 
     /// - Returns: the mode it had.
-    package func deleteMode(of subject: String, isRecursive: Bool = false)
+    public func deleteMode(of subject: String, isRecursive: Bool = false)
         async throws(RegistryError) -> SubjectMode
     {
         let path = RegistryPath.mode(subject, ["recursive": isRecursive.parameter])

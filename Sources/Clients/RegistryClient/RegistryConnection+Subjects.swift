@@ -1,12 +1,12 @@
 // Subjects, versions and contexts: lists, deletions, compatibility.
 
 import MillraceBase
-package import MillraceSchemas
+public import MillraceSchemas
 import NIOHTTP1
 
 extension RegistryConnection {
     /// - Parameter prefix: of the whole name; ":*:" stands for every context, ":.c:" for one.
-    package func subjects(
+    public func subjects(
         prefix: String? = nil, _ filter: DeletedFilter = .alive, page: ListPage = .all
     ) async throws(RegistryError) -> [String] {
         var query = filter.parameters.merging(page.parameters) { $1 }
@@ -15,14 +15,14 @@ extension RegistryConnection {
     }
 
     /// The subjects that have this schema.
-    package func subjects(id: Int, subject: String? = nil, deleted: Bool = false)
+    public func subjects(id: Int, subject: String? = nil, deleted: Bool = false)
         async throws(RegistryError) -> [String]
     {
         let query = ["subject": subject, "deleted": deleted.parameter]
         return try await texts("/schemas/ids/\(id)/subjects" + RegistryPath.parameters(query))
     }
 
-    package func versions(
+    public func versions(
         of subject: String, _ filter: DeletedFilter = .alive, page: ListPage = .all
     ) async throws(RegistryError) -> [Int] {
         let query = filter.parameters.merging(page.parameters) { $1 }
@@ -30,7 +30,7 @@ extension RegistryConnection {
     }
 
     /// The versions that are this schema.
-    package func versions(id: Int, subject: String? = nil, deleted: Bool = false)
+    public func versions(id: Int, subject: String? = nil, deleted: Bool = false)
         async throws(RegistryError) -> [SubjectVersion]
     {
         let query = ["subject": subject, "deleted": deleted.parameter]
@@ -45,7 +45,7 @@ extension RegistryConnection {
     }
 
     /// All schemas that the registry is willing to list.
-    package func schemas(
+    public func schemas(
         prefix: String? = nil, deleted: Bool = false, latestOnly: Bool = false,
         page: ListPage = .all
     ) async throws(RegistryError) -> [RegisteredSchema] {
@@ -60,7 +60,7 @@ extension RegistryConnection {
     }
 
     /// Ids of the schemas that refer to a version.
-    package func referrers(of version: Int, of subject: String) async throws(RegistryError)
+    public func referrers(of version: Int, of subject: String) async throws(RegistryError)
         -> [Int]
     {
         try await numbers(.GET, RegistryPath.subject(subject, "/versions/\(version)/referencedby"))
@@ -69,7 +69,7 @@ extension RegistryConnection {
     /// Soft: the versions stay readable by id. `permanently` needs a soft deletion before.
     ///
     /// - Returns: the versions that were deleted.
-    package func delete(subject: String, permanently: Bool = false) async throws(RegistryError)
+    public func delete(subject: String, permanently: Bool = false) async throws(RegistryError)
         -> [Int]
     {
         let path = RegistryPath.subject(subject, "", ["permanent": permanently.parameter])
@@ -78,7 +78,7 @@ extension RegistryConnection {
         return versions
     }
 
-    package func delete(version: Int, of subject: String, permanently: Bool = false)
+    public func delete(version: Int, of subject: String, permanently: Bool = false)
         async throws(RegistryError)
     {
         let path = RegistryPath.subject(
@@ -89,7 +89,7 @@ extension RegistryConnection {
 
     /// - Parameter version: `nil` for all that the subject's level asks for.
     /// - Returns: nothing when it may be registered now; else what is wrong with it.
-    package func isCompatible(
+    public func isCompatible(
         subject: String, schema: SchemaDocument, version: Int? = nil, normalizes: Bool = false
     ) async throws(RegistryError) -> [String] {
         let query = ["verbose": "true", "normalize": normalizes.parameter]
@@ -105,21 +105,21 @@ extension RegistryConnection {
         return messages.isEmpty ? ["the registry does not say why"] : messages
     }
 
-    package func contexts(page: ListPage = .all) async throws(RegistryError) -> [String] {
+    public func contexts(page: ListPage = .all) async throws(RegistryError) -> [String] {
         try await texts("/contexts" + RegistryPath.parameters(page.parameters))
     }
 
     /// Only one without schemas, softly deleted ones included.
-    package func delete(context: String) async throws(RegistryError) {
+    public func delete(context: String) async throws(RegistryError) {
         _ = try await transport.call(.DELETE, "/contexts/\(RegistryPath.encoded(context))")
     }
 
-    package func schemaKinds() async throws(RegistryError) -> [SchemaKind] {
+    public func schemaKinds() async throws(RegistryError) -> [SchemaKind] {
         try await texts("/schemas/types").compactMap(SchemaKind.init(rawValue:))
     }
 
     /// The id of the Kafka cluster that holds the schemas.
-    package func clusterID() async throws(RegistryError) -> String? {
+    public func clusterID() async throws(RegistryError) -> String? {
         let answer = try await transport.call(.GET, "/v1/metadata/id")
         return answer["scope"]?["clusters"]?["kafka-cluster"]?.string
     }

@@ -1,14 +1,14 @@
 // A schema registry seen from a client: registering schemas, and finding them again.
 // Source: reference/kafka.md C1.
 
-package import AsyncHTTPClient
-package import MillraceBase
-package import MillraceSchemas
+public import AsyncHTTPClient
+public import MillraceBase
+public import MillraceSchemas
 import NIOHTTP1
 
 /// A registry behind one or more URLs. Copies share one cache. Every call is safe to repeat, and is
 /// repeated while the registry is away, up to a named limit.
-package struct RegistryConnection: Sendable {
+public struct RegistryConnection: Sendable {
     let transport: RegistryTransport
     let cache = RegistryCache()
 
@@ -16,7 +16,7 @@ package struct RegistryConnection: Sendable {
     ///   - endpoint: `http://user:password@host:8081,host2:8081/path`; `https` too.
     ///   - credentials: instead of the URL's user and password.
     ///   - patience: how long a call may take with all its tries.
-    package init(
+    public init(
         _ endpoint: Endpoint, credentials: RegistryCredentials? = nil, http: HTTPClient = .shared,
         patience: Duration = RegistryLimits.patience
     ) {
@@ -25,13 +25,13 @@ package struct RegistryConnection: Sendable {
     }
 
     /// The first address.
-    package var url: String { transport.bases[0] }
+    public var url: String { transport.bases[0] }
 
     /// Registers a schema, or finds it registered. Asked once for each schema and subject.
     ///
     /// - Returns: its id, the same for equal schemas of all subjects of a context.
     /// - Throws: `.incompatible` with what is wrong in it; `.refused` for no schema (42201).
-    package func register(
+    public func register(
         subject: String, schema: SchemaDocument, normalizes: Bool = false
     ) async throws(RegistryError) -> Int {
         let key = RegistryCache.Key(
@@ -49,7 +49,7 @@ package struct RegistryConnection: Sendable {
     /// mode IMPORT.
     ///
     /// - Returns: what was registered; its version is 0 when the registry does not say it.
-    package func register(
+    public func register(
         subject: String, schema: SchemaDocument, details: SchemaDetails?,
         id: Int? = nil, version: Int? = nil, normalizes: Bool = false
     ) async throws(RegistryError) -> RegisteredSchema {
@@ -76,7 +76,7 @@ package struct RegistryConnection: Sendable {
     /// Where a schema is in a subject.
     ///
     /// - Throws: `.refused` with 40401 or 40403 when it is not there.
-    package func lookUp(
+    public func lookUp(
         subject: String, schema: SchemaDocument, details: SchemaDetails? = nil,
         normalizes: Bool = false, deleted: Bool = false
     ) async throws(RegistryError) -> RegisteredSchema {
@@ -86,12 +86,12 @@ package struct RegistryConnection: Sendable {
         return try await registered(answer)
     }
 
-    package func latest(subject: String) async throws(RegistryError) -> RegisteredSchema {
+    public func latest(subject: String) async throws(RegistryError) -> RegisteredSchema {
         try await version("latest", of: subject)
     }
 
     /// The last version whose metadata has all these properties.
-    package func latest(
+    public func latest(
         subject: String, properties: [String: String], deleted: Bool = false
     ) async throws(RegistryError) -> RegisteredSchema {
         let sorted = properties.sorted { $0.key < $1.key }
@@ -103,7 +103,7 @@ package struct RegistryConnection: Sendable {
         return try await registered(try await transport.call(.GET, path))
     }
 
-    package func version(_ version: Int, of subject: String, deleted: Bool = false)
+    public func version(_ version: Int, of subject: String, deleted: Bool = false)
         async throws(RegistryError) -> RegisteredSchema
     {
         try await self.version(String(version), of: subject, deleted: deleted)
@@ -122,7 +122,7 @@ package struct RegistryConnection: Sendable {
     /// Asked once for each id; an id never changes its meaning.
     ///
     /// - Parameter subject: a subject or a context (":.context:") that says in which one the id is.
-    package func schema(id: Int, subject: String? = nil) async throws(RegistryError)
+    public func schema(id: Int, subject: String? = nil) async throws(RegistryError)
         -> SchemaDocument
     {
         let key = RegistryCache.ID(context: RegistryCache.context(of: subject), id: id)
@@ -134,7 +134,7 @@ package struct RegistryConnection: Sendable {
     }
 
     /// - Parameter guid: 32 digits in five groups.
-    package func schema(guid: String) async throws(RegistryError) -> SchemaDocument {
+    public func schema(guid: String) async throws(RegistryError) -> SchemaDocument {
         if let known = cache.schema(guid: guid) { return known }
         let path = "/schemas/guids/\(RegistryPath.encoded(guid))"
         let schema = try await document(try await transport.call(.GET, path), of: nil)
@@ -143,7 +143,7 @@ package struct RegistryConnection: Sendable {
     }
 
     /// The text in a format that depends on the kind: `resolved`, `serialized`.
-    package func text(id: Int, format: String, subject: String? = nil) async throws(RegistryError)
+    public func text(id: Int, format: String, subject: String? = nil) async throws(RegistryError)
         -> String
     {
         let path =
@@ -155,5 +155,5 @@ package struct RegistryConnection: Sendable {
     }
 
     /// What is remembered is asked again; for tests, and after a registry was set up anew.
-    package func forgetAll() { cache.forgetAll() }
+    public func forgetAll() { cache.forgetAll() }
 }

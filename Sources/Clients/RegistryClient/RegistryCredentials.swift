@@ -1,6 +1,6 @@
 // How a client says who it is.
 
-package enum RegistryCredentials: Sendable {
+public enum RegistryCredentials: Sendable {
     case none
     case basic(user: String, password: String)
     case bearer(String)

@@ -1,6 +1,6 @@
 // Why a registry did not do what it was asked.
 
-package enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
+public enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
     /// No answer, or only 5xx and 429, after all tries.
     case unreachable(url: String, reason: String)
     /// The registry said no. `code` is its error code: 40401, 42201…
@@ -11,16 +11,16 @@ package enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible 
     case badAnswer(String)
     case cancelled
 
-    package var isNotFound: Bool {
+    public var isNotFound: Bool {
         if case .refused(let code, _) = self { (40401...40499).contains(code) } else { false }
     }
 
     /// The name and the password, or the token, are missing or wrong.
-    package var isUnauthorized: Bool {
+    public var isUnauthorized: Bool {
         if case .refused(let code, _) = self { code == 401 || code / 100 == 401 } else { false }
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .unreachable(let url, let reason): "no answer from the registry at \(url): \(reason)"
         case .refused(let code, let message): "the registry refused (\(code)): \(message)"

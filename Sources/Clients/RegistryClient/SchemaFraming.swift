@@ -1,30 +1,30 @@
 // How a record says which schema it was written with: five bytes in front, or a header.
 // Source: reference/kafka.md C3.
 
-package import MillraceBase
+public import MillraceBase
 
 /// Which schema, and for Protobuf which message of it.
-package struct SchemaTicket: Sendable, Hashable {
-    package enum Identity: Sendable, Hashable {
+public struct SchemaTicket: Sendable, Hashable {
+    public enum Identity: Sendable, Hashable {
         case id(Int)
         /// 32 digits in five groups.
         case guid(String)
     }
 
-    package var identity: Identity
+    public var identity: Identity
     /// The path to a Protobuf message; `nil` for other kinds.
-    package var messageIndexes: [Int]?
+    public var messageIndexes: [Int]?
 
-    package init(_ identity: Identity, messageIndexes: [Int]? = nil) {
+    public init(_ identity: Identity, messageIndexes: [Int]? = nil) {
         self.identity = identity
         self.messageIndexes = messageIndexes
     }
 }
 
-package enum SchemaFraming {
+public enum SchemaFraming {
     /// The header that says which schema a record's key or value has.
-    package static let keyHeader = "__key_schema_id"
-    package static let valueHeader = "__value_schema_id"
+    public static let keyHeader = "__key_schema_id"
+    public static let valueHeader = "__value_schema_id"
 
     private static let idMark: UInt8 = 0
     private static let guidMark: UInt8 = 1
@@ -33,7 +33,7 @@ package enum SchemaFraming {
     /// the path of a Protobuf message.
     ///
     /// - Throws: when the id does not fit 32 bits, or the GUID is none.
-    package static func bytes(of ticket: SchemaTicket) throws(WireError) -> [UInt8] {
+    public static func bytes(of ticket: SchemaTicket) throws(WireError) -> [UInt8] {
         var out: [UInt8]
         switch ticket.identity {
         case .id(let id):
@@ -53,7 +53,7 @@ package enum SchemaFraming {
 
     /// - Parameter hasMessageIndexes: the schema is Protobuf.
     /// - Returns: the ticket, and how many bytes it took.
-    package static func ticket(in bytes: some Collection<UInt8>, hasMessageIndexes: Bool)
+    public static func ticket(in bytes: some Collection<UInt8>, hasMessageIndexes: Bool)
         throws(WireError) -> (ticket: SchemaTicket, length: Int)
     {
         var rest = Array(bytes.prefix(Self.ticketBytesMax))[...]

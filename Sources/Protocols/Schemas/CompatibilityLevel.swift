@@ -1,7 +1,7 @@
 // Which older schemas a new one must get on with. Source: reference/kafka.md C2.
 
 /// The seven levels, by the names that Schema Registry has for them.
-package enum CompatibilityLevel: String, Sendable, CaseIterable {
+public enum CompatibilityLevel: String, Sendable, CaseIterable {
     case none = "NONE"
     case backward = "BACKWARD"
     case backwardTransitive = "BACKWARD_TRANSITIVE"
@@ -11,7 +11,7 @@ package enum CompatibilityLevel: String, Sendable, CaseIterable {
     case fullTransitive = "FULL_TRANSITIVE"
 
     /// All older versions count, not only the latest.
-    package var isTransitive: Bool {
+    public var isTransitive: Bool {
         switch self {
         case .backwardTransitive, .forwardTransitive, .fullTransitive: true
         case .none, .backward, .forward, .full: false
@@ -19,7 +19,7 @@ package enum CompatibilityLevel: String, Sendable, CaseIterable {
     }
 
     /// The new schema must read data of the old one.
-    package var checksBackward: Bool {
+    public var checksBackward: Bool {
         switch self {
         case .backward, .backwardTransitive, .full, .fullTransitive: true
         case .none, .forward, .forwardTransitive: false
@@ -27,7 +27,7 @@ package enum CompatibilityLevel: String, Sendable, CaseIterable {
     }
 
     /// The old schema must read data of the new one.
-    package var checksForward: Bool {
+    public var checksForward: Bool {
         switch self {
         case .forward, .forwardTransitive, .full, .fullTransitive: true
         case .none, .backward, .backwardTransitive: false
@@ -40,7 +40,7 @@ package enum CompatibilityLevel: String, Sendable, CaseIterable {
     ///
     /// - Parameter versions: oldest first.
     /// - Returns: nothing when it may be added.
-    package func incompatibilities(
+    public func incompatibilities(
         of schema: SchemaDocument, with versions: [(version: Int, schema: SchemaDocument)],
         policy: CompatibilityPolicy = .strict
     ) -> [String] {
@@ -77,7 +77,7 @@ package enum CompatibilityLevel: String, Sendable, CaseIterable {
 }
 
 /// How strictly JSON Schemas are compared.
-package enum CompatibilityPolicy: String, Sendable, CaseIterable {
+public enum CompatibilityPolicy: String, Sendable, CaseIterable {
     case strict = "STRICT"
     /// Properties added to or removed from an open or partially open object are no difference.
     case lenient = "LENIENT"

@@ -1,16 +1,16 @@
 // A schema that was parsed: what it is, how it is written down, and what data it can read.
 
-package import MillraceBase
+public import MillraceBase
 
 /// One schema of one kind, checked when it was made.
-package struct SchemaDocument: Sendable {
-    package let kind: SchemaKind
+public struct SchemaDocument: Sendable {
+    public let kind: SchemaKind
     /// As it was given.
-    package let text: String
-    package let references: SchemaReferences
+    public let text: String
+    public let references: SchemaReferences
     /// What a registry keeps and compares: the same for texts that differ in white space only, and
     /// for the order of attributes in Avro.
-    package let canonicalText: String
+    public let canonicalText: String
     let body: Body
 
     enum Body: Sendable {
@@ -23,7 +23,7 @@ package struct SchemaDocument: Sendable {
     ///   - references: the schemas this one borrows from, and their texts.
     ///   - isNew: being registered now. One that is kept already is not refused for what only
     ///     newer registries check (defaults in Avro).
-    package init(
+    public init(
         kind: SchemaKind, text: String, references: SchemaReferences = .none, isNew: Bool = true
     ) throws(SchemaError) {
         guard text.utf8.count <= SchemaLimits.textBytesMax else {
@@ -48,13 +48,13 @@ package struct SchemaDocument: Sendable {
         }
     }
 
-    package init(_ kind: SchemaKind, _ text: String) throws(SchemaError) {
+    public init(_ kind: SchemaKind, _ text: String) throws(SchemaError) {
         try self.init(kind: kind, text: text)
     }
 
     /// - Parameter normalized: without what has no meaning, so that more texts are the same: the
     ///   order of attributes, options and members.
-    package func canonicalText(normalized: Bool) -> String {
+    public func canonicalText(normalized: Bool) -> String {
         guard normalized else { return canonicalText }
         return switch body {
         case .avro(let document): document.normalizedText
@@ -64,12 +64,12 @@ package struct SchemaDocument: Sendable {
     }
 
     /// The references as a registry keeps them.
-    package func canonicalReferences(normalized: Bool) -> [SchemaReference] {
+    public func canonicalReferences(normalized: Bool) -> [SchemaReference] {
         normalized ? references.normalizedList : references.list
     }
 
     /// The text in one of the formats of `?format=`; an unknown one is the canonical text.
-    package func text(format: String) -> String {
+    public func text(format: String) -> String {
         switch (body, format.lowercased()) {
         case (.avro(let document), "resolved"): document.resolvedText
         case (.protobuf(let document), "serialized"): document.serializedText
@@ -82,7 +82,7 @@ package struct SchemaDocument: Sendable {
     ///
     /// - Returns: nothing when it can; else one value for each place, at most
     ///   `SchemaLimits.incompatibilitiesMax`.
-    package func incompatibilities(
+    public func incompatibilities(
         readingDataOf writer: SchemaDocument, policy: CompatibilityPolicy = .strict
     ) -> [SchemaIncompatibility] {
         if kind == writer.kind, canonicalText == writer.canonicalText,
@@ -110,7 +110,7 @@ package struct SchemaDocument: Sendable {
     /// Whether a value fits. Only JSON Schema says; other kinds have no JSON values.
     ///
     /// - Returns: nothing when it fits; else a sentence for each place, with its path.
-    package func violations(of value: JSONValue) -> [String] {
+    public func violations(of value: JSONValue) -> [String] {
         switch body {
         case .avro, .protobuf: []
         case .json(let document): JSONSchemaValidator.violations(of: value, in: document)
@@ -118,7 +118,7 @@ package struct SchemaDocument: Sendable {
     }
 
     /// Avro's Parsing Canonical Form; `nil` for other kinds.
-    package var parsingCanonicalForm: String? {
+    public var parsingCanonicalForm: String? {
         switch body {
         case .avro(let document): document.parsingCanonicalForm
         case .json, .protobuf: nil
@@ -126,7 +126,7 @@ package struct SchemaDocument: Sendable {
     }
 
     /// The fields that a record, an object or a file's first message has.
-    package var topLevelFields: [String] {
+    public var topLevelFields: [String] {
         switch body {
         case .avro(let document): document.topLevelFields
         case .json(let document): document.topLevelFields
@@ -135,7 +135,7 @@ package struct SchemaDocument: Sendable {
     }
 
     /// The name of the root record (Avro), the `title` (JSON Schema), the first message (Protobuf).
-    package var name: String? {
+    public var name: String? {
         switch body {
         case .avro(let document): document.rootName
         case .json(let document): document.root["title"]?.string

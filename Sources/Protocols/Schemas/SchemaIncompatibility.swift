@@ -1,20 +1,20 @@
 // One reason why a schema cannot read what another wrote, and how Schema Registry says it.
 // Source: the `Difference` classes of Confluent's Avro, JSON Schema and Protobuf providers.
 
-package struct SchemaIncompatibility: Sendable, Equatable {
+public struct SchemaIncompatibility: Sendable, Equatable {
     /// The name of the rule that is broken: "READER_FIELD_MISSING_DEFAULT_VALUE".
-    package var type: String
+    public var type: String
     /// A sentence in which `{reader}` and `{writer}` stand for "new" and "old" or the reverse.
-    package var description: String
+    public var description: String
     /// Where: "/fields/1" (Avro), "#/properties/id" (JSON Schema), "#/Message/3" (Protobuf).
-    package var path: String
+    public var path: String
     /// What Avro says besides; `nil` for the other kinds, whose messages look different.
-    package var additionalInfo: String?
+    public var additionalInfo: String?
 
     /// The one type that Schema Registry says without a type's name.
     static let kindChanged = "SCHEMA_TYPE_CHANGED"
 
-    package init(
+    public init(
         _ type: String, _ description: String, at path: String, additionalInfo: String? = nil
     ) {
         self.type = type
@@ -26,7 +26,7 @@ package struct SchemaIncompatibility: Sendable, Equatable {
     /// - Parameters:
     ///   - reader: what the reading schema is called, "new" when the older one wrote.
     ///   - writer: what the writing schema is called.
-    package func message(reader: String, writer: String) -> String {
+    public func message(reader: String, writer: String) -> String {
         let sentence =
             description
             .replacing("{reader}", with: reader)

@@ -1,23 +1,23 @@
 // The languages a schema can be written in, and what is wrong with one that is no schema.
 
 /// Names as Schema Registry writes them.
-package enum SchemaKind: String, Sendable, CaseIterable {
+public enum SchemaKind: String, Sendable, CaseIterable {
     case avro = "AVRO"
     case json = "JSON"
     case protobuf = "PROTOBUF"
 }
 
 /// A text that is no schema of its kind.
-package struct SchemaError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct SchemaError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, as half a sentence.
-    package var what: String
+    public var what: String
     /// Where in the schema: `User.address.street`; empty for the whole.
-    package var path: String
+    public var path: String
 
-    package init(_ what: String, at path: String = "") {
+    public init(_ what: String, at path: String = "") {
         self.what = what
         self.path = path
     }
 
-    package var description: String { path.isEmpty ? what : "\(path): \(what)" }
+    public var description: String { path.isEmpty ? what : "\(path): \(what)" }
 }

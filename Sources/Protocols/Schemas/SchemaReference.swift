@@ -1,38 +1,38 @@
 // What a schema borrows from others that are registered: names in it, and where they lead.
 
 /// One borrowed schema, as a registration lists it.
-package struct SchemaReference: Sendable, Hashable, Comparable {
+public struct SchemaReference: Sendable, Hashable, Comparable {
     /// How the schema's text calls it: an Avro full name, a `$ref` of JSON Schema, the path of a
     /// Protobuf import.
-    package var name: String
-    package var subject: String
-    package var version: Int
+    public var name: String
+    public var subject: String
+    public var version: Int
 
-    package init(name: String, subject: String, version: Int) {
+    public init(name: String, subject: String, version: Int) {
         self.name = name
         self.subject = subject
         self.version = version
     }
 
-    package static func < (a: Self, b: Self) -> Bool {
+    public static func < (a: Self, b: Self) -> Bool {
         (a.name, a.subject, a.version) < (b.name, b.subject, b.version)
     }
 }
 
 /// The references of a schema with what they lead to.
-package struct SchemaReferences: Sendable, Equatable {
+public struct SchemaReferences: Sendable, Equatable {
     /// The direct ones, in the order of the registration.
-    package var list: [SchemaReference]
+    public var list: [SchemaReference]
     /// The text of each, direct or not, by its name.
-    package var texts: [String: String]
+    public var texts: [String: String]
 
-    package static let none = SchemaReferences([], texts: [:])
+    public static let none = SchemaReferences([], texts: [:])
 
-    package init(_ list: [SchemaReference], texts: [String: String]) {
+    public init(_ list: [SchemaReference], texts: [String: String]) {
         self.list = list
         self.texts = texts
     }
 
     /// Sorted, and each once.
-    package var normalizedList: [SchemaReference] { Set(list).sorted() }
+    public var normalizedList: [SchemaReference] { Set(list).sorted() }
 }

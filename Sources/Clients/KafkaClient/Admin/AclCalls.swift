@@ -4,8 +4,8 @@
 import KafkaProtocol
 
 /// One rule. Names are Kafka's: `topic`, `literal`, `User:alice`, `read`, `allow`.
-package struct AclRule: Sendable, Equatable, Hashable {
-    package enum Resource: String, Sendable, CaseIterable {
+public struct AclRule: Sendable, Equatable, Hashable {
+    public enum Resource: String, Sendable, CaseIterable {
         case any, topic, group, cluster, transactionalID = "transactional_id"
         case delegationToken = "delegation_token"
         case user
@@ -23,7 +23,7 @@ package struct AclRule: Sendable, Equatable, Hashable {
         }
     }
 
-    package enum Pattern: String, Sendable, CaseIterable {
+    public enum Pattern: String, Sendable, CaseIterable {
         /// In filters only; `match`: every rule that would apply to the name.
         case any, match
         case literal, prefixed
@@ -38,7 +38,7 @@ package struct AclRule: Sendable, Equatable, Hashable {
         }
     }
 
-    package enum Operation: String, Sendable, CaseIterable {
+    public enum Operation: String, Sendable, CaseIterable {
         case any, all, read, write, create, delete, alter, describe
         case clusterAction = "cluster_action"
         case describeConfigs = "describe_configs"
@@ -51,21 +51,21 @@ package struct AclRule: Sendable, Equatable, Hashable {
         var number: Int8 { Int8(clamping: (Self.allCases.firstIndex(of: self) ?? 0) + 1) }
     }
 
-    package enum Permission: String, Sendable, CaseIterable {
+    public enum Permission: String, Sendable, CaseIterable {
         case any, deny, allow
 
         var number: Int8 { Int8(clamping: (Self.allCases.firstIndex(of: self) ?? 0) + 1) }
     }
 
-    package var resource: Resource
-    package var name: String
-    package var pattern: Pattern
-    package var principal: String
-    package var host: String
-    package var operation: Operation
-    package var permission: Permission
+    public var resource: Resource
+    public var name: String
+    public var pattern: Pattern
+    public var principal: String
+    public var host: String
+    public var operation: Operation
+    public var permission: Permission
 
-    package init(
+    public init(
         _ resource: Resource, _ name: String, pattern: Pattern = .literal, principal: String,
         host: String = "*", _ operation: Operation, _ permission: Permission = .allow
     ) {
@@ -95,21 +95,21 @@ package struct AclRule: Sendable, Equatable, Hashable {
 }
 
 /// Which rules are meant; `nil` and `any` match all.
-package struct AclFilter: Sendable, Equatable {
-    package var resource: AclRule.Resource = .any
-    package var name: String?
-    package var pattern: AclRule.Pattern = .any
-    package var principal: String?
-    package var host: String?
-    package var operation: AclRule.Operation = .any
-    package var permission: AclRule.Permission = .any
+public struct AclFilter: Sendable, Equatable {
+    public var resource: AclRule.Resource = .any
+    public var name: String?
+    public var pattern: AclRule.Pattern = .any
+    public var principal: String?
+    public var host: String?
+    public var operation: AclRule.Operation = .any
+    public var permission: AclRule.Permission = .any
 
-    package init() {}
+    public init() {}
 }
 
 extension KafkaAdmin {
     /// - Throws: SECURITY_DISABLED when the cluster has no authorizer.
-    package func acls(_ filter: AclFilter = AclFilter()) async throws(KafkaError) -> [AclRule] {
+    public func acls(_ filter: AclFilter = AclFilter()) async throws(KafkaError) -> [AclRule] {
         let request = DescribeAclsRequest {
             $0.resourceTypeFilter = filter.resource.number
             $0.resourceNameFilter = filter.name
@@ -133,7 +133,7 @@ extension KafkaAdmin {
         }
     }
 
-    package func createAcls(_ rules: [AclRule]) async throws(KafkaError) {
+    public func createAcls(_ rules: [AclRule]) async throws(KafkaError) {
         let request = CreateAclsRequest {
             $0.creations = rules.map { rule in
                 .init {
@@ -154,7 +154,7 @@ extension KafkaAdmin {
     }
 
     /// - Returns: the rules that were removed.
-    package func deleteAcls(_ filter: AclFilter) async throws(KafkaError) -> [AclRule] {
+    public func deleteAcls(_ filter: AclFilter) async throws(KafkaError) -> [AclRule] {
         let request = DeleteAclsRequest {
             $0.filters = [
                 .init {

@@ -4,29 +4,29 @@ import KafkaProtocol
 import NIOCore
 
 /// A consumer group as the cluster shows it.
-package struct GroupDescription: Sendable, Equatable {
-    package struct Member: Sendable, Equatable {
-        package var id: String
-        package var instanceID: String?
-        package var clientID: String
-        package var host: String
+public struct GroupDescription: Sendable, Equatable {
+    public struct Member: Sendable, Equatable {
+        public var id: String
+        public var instanceID: String?
+        public var clientID: String
+        public var host: String
         /// By topic.
-        package var assignment: [String: [Int32]]
+        public var assignment: [String: [Int32]]
     }
 
-    package var id: String
+    public var id: String
     /// "Classic" or "Consumer" (KIP-848).
-    package var type: String
+    public var type: String
     /// Kafka's word: "Stable", "Empty", "Assigning" …
-    package var state: String
-    package var assignor: String
+    public var state: String
+    public var assignor: String
     /// The node id of its coordinator is not asked for: every call finds it anew.
-    package var members: [Member]
+    public var members: [Member]
 }
 
 extension KafkaAdmin {
     /// Every group of every broker, sorted by name; the type is empty on clusters before Kafka 3.8.
-    package func listGroups(states: [String] = []) async throws(KafkaError) -> [(
+    public func listGroups(states: [String] = []) async throws(KafkaError) -> [(
         id: String, state: String, type: String
     )] {
         var found: [(id: String, state: String, type: String)] = []
@@ -40,7 +40,7 @@ extension KafkaAdmin {
     }
 
     /// - Throws: GROUP_ID_NOT_FOUND when there is none.
-    package func describeGroup(_ id: String) async throws(KafkaError) -> GroupDescription {
+    public func describeGroup(_ id: String) async throws(KafkaError) -> GroupDescription {
         do {
             return try await describeConsumerGroup(id)
         } catch {
@@ -103,7 +103,7 @@ extension KafkaAdmin {
     }
 
     /// - Throws: NON_EMPTY_GROUP while it has members.
-    package func deleteGroup(_ id: String) async throws(KafkaError) {
+    public func deleteGroup(_ id: String) async throws(KafkaError) {
         let request = DeleteGroupsRequest { $0.groupsNames = [id] }
         let response = try await cluster.coordinator(of: id, request) {
             $0.results.first?.errorCode ?? .none

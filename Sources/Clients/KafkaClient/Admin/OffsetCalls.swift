@@ -3,7 +3,7 @@
 import KafkaProtocol
 
 /// Which offset of a partition is asked for.
-package enum OffsetSpec: Sendable, Equatable {
+public enum OffsetSpec: Sendable, Equatable {
     case earliest, latest
     /// The first record of this time or later, in milliseconds since 1970.
     case time(Int64)
@@ -20,15 +20,15 @@ package enum OffsetSpec: Sendable, Equatable {
     }
 }
 
-package struct CommittedPosition: Sendable, Equatable {
-    package var offset: Int64
-    package var leaderEpoch: Int32
-    package var metadata: String
+public struct CommittedPosition: Sendable, Equatable {
+    public var offset: Int64
+    public var leaderEpoch: Int32
+    public var metadata: String
 }
 
 extension KafkaAdmin {
     /// Offsets by partition; a partition without a record of that time answers -1.
-    package func offsets(
+    public func offsets(
         _ topic: String, at spec: OffsetSpec, readCommitted: Bool = false
     ) async throws(KafkaError) -> [Int32: Int64] {
         let all = try await describeTopics([topic]).first?.partitions.map(\.index) ?? []
@@ -62,20 +62,53 @@ extension KafkaAdmin {
     }
 
     /// All that a group has committed, by topic and partition.
-    package func committed(group: String) async throws(KafkaError)
-        -> [String: [Int32: CommittedPosition]]
-    {
+    public func committed(
+        group: String
+    ) async throws(KafkaError) -> [String: [Int32: CommittedPosition]] {
+        try await positions(group, nil, isStable: false)
+    }
+
+    /// What a group has committed, after transactions that change it just now have ended: a producer's
+    /// commit returns when it is decided, and the offsets follow.
+    /// - Throws: UNSTABLE_OFFSET_COMMIT when a transaction stays open.
+    public func settledOffsets(
+        group: String, topic: String
+    ) async throws(KafkaError) -> [Int32: Int64] {
+        let all = try await describeTopics([topic]).first?.partitions.map(\.index) ?? []
+        return try await positions(group, [topic: all], isStable: true)[topic, default: [:]]
+            .mapValues(\.offset)
+    }
+
+    /// - Parameter asked: `nil` for all, but partitions that nothing was committed for yet.
+    private func positions(
+        _ group: String, _ asked: [String: [Int32]]?, isStable: Bool
+    ) async throws(KafkaError) -> [String: [Int32: CommittedPosition]] {
         let request = OffsetFetchRequest {
             $0.groupID = group
-            $0.topics = nil
+            $0.topics = asked.map { topics in
+                topics.sorted { $0.key < $1.key }.map { topic, indexes in
+                    .init {
+                        $0.name = topic
+                        $0.partitionIndexes = indexes
+                    }
+                }
+            }
+            $0.requireStable = isStable
         }
         let response = try await cluster.coordinator(of: group, request, versionMax: 7) {
-            $0.errorCode
+            let faults = $0.topics.flatMap(\.partitions).map(\.errorCode)
+            return faults.contains(.unstableOffsetCommit) ? .unstableOffsetCommit : $0.errorCode
         }.response
         guard response.errorCode == .none else { throw KafkaError(response.errorCode) }
         var found: [String: [Int32: CommittedPosition]] = [:]
         for topic in response.topics {
-            for partition in topic.partitions where partition.committedOffset >= 0 {
+            for partition in topic.partitions {
+                guard partition.errorCode == .none else {
+                    throw KafkaError(
+                        partition.errorCode, topic: topic.name,
+                        partition: partition.partitionIndex)
+                }
+                guard partition.committedOffset >= 0 else { continue }
                 found[topic.name, default: [:]][partition.partitionIndex] = CommittedPosition(
                     offset: partition.committedOffset,
                     leaderEpoch: partition.committedLeaderEpoch,
@@ -87,7 +120,7 @@ extension KafkaAdmin {
 
     /// Moves a group that nobody is in.
     /// - Throws: UNKNOWN_MEMBER_ID when it has members.
-    package func commit(
+    public func commit(
         group: String, _ offsets: [String: [Int32: Int64]]
     ) async throws(KafkaError) {
         let request = OffsetCommitRequest {
@@ -117,7 +150,7 @@ extension KafkaAdmin {
     }
 
     /// Forgets what a group has committed for partitions it does not read.
-    package func deleteOffsets(
+    public func deleteOffsets(
         group: String, _ partitions: [String: [Int32]]
     ) async throws(KafkaError) {
         let request = OffsetDeleteRequest {

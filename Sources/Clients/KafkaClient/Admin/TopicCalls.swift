@@ -3,39 +3,39 @@
 import KafkaProtocol
 
 /// A topic with its partitions.
-package struct TopicDescription: Sendable, Equatable {
-    package struct Partition: Sendable, Equatable {
-        package var index: Int32
-        package var leader: Int32
-        package var leaderEpoch: Int32
-        package var replicas: [Int32]
-        package var inSync: [Int32]
-        package var offline: [Int32]
+public struct TopicDescription: Sendable, Equatable {
+    public struct Partition: Sendable, Equatable {
+        public var index: Int32
+        public var leader: Int32
+        public var leaderEpoch: Int32
+        public var replicas: [Int32]
+        public var inSync: [Int32]
+        public var offline: [Int32]
     }
 
-    package var name: String
+    public var name: String
     /// 22 characters of base64url; empty when the cluster has none.
-    package var id: String
-    package var isInternal: Bool
+    public var id: String
+    public var isInternal: Bool
     /// In their order.
-    package var partitions: [Partition]
+    public var partitions: [Partition]
 }
 
 /// One setting of a topic, a broker or a group.
-package struct ConfigEntry: Sendable, Equatable {
-    package var name: String
+public struct ConfigEntry: Sendable, Equatable {
+    public var name: String
     /// `nil` for a secret one.
-    package var value: String?
+    public var value: String?
     /// Kafka's word: `DYNAMIC_TOPIC_CONFIG`, `DEFAULT_CONFIG` …
-    package var source: String
-    package var isReadOnly: Bool
-    package var isSensitive: Bool
-    package var documentation: String?
+    public var source: String
+    public var isReadOnly: Bool
+    public var isSensitive: Bool
+    public var documentation: String?
 
-    package var isDefault: Bool { source == "DEFAULT_CONFIG" }
+    public var isDefault: Bool { source == "DEFAULT_CONFIG" }
 }
 
-package enum ConfigResource: Sendable, Equatable {
+public enum ConfigResource: Sendable, Equatable {
     case topic(String)
     /// By node id; `nil` for the default of all.
     case broker(Int32?)
@@ -57,7 +57,7 @@ package enum ConfigResource: Sendable, Equatable {
     }
 }
 
-package enum ConfigChange: Sendable, Equatable {
+public enum ConfigChange: Sendable, Equatable {
     case set(String, String)
     case delete(String)
     case append(String, String)
@@ -67,7 +67,7 @@ package enum ConfigChange: Sendable, Equatable {
 extension KafkaAdmin {
     /// - Parameter topics: `nil` for all, internal ones too.
     /// - Throws: UNKNOWN_TOPIC_OR_PARTITION for a topic that is named and missing.
-    package func describeTopics(_ topics: [String]? = nil) async throws(KafkaError)
+    public func describeTopics(_ topics: [String]? = nil) async throws(KafkaError)
         -> [TopicDescription]
     {
         let response = try await cluster.metadata(topics)
@@ -91,7 +91,7 @@ extension KafkaAdmin {
     }
 
     /// - Parameter count: partitions that the topic shall have then.
-    package func createPartitions(
+    public func createPartitions(
         _ topic: String, count: Int, validateOnly: Bool = false
     ) async throws(KafkaError) {
         let request = CreatePartitionsRequest {
@@ -115,7 +115,7 @@ extension KafkaAdmin {
 
     /// Removes what lies before an offset; -1 removes all there is.
     /// - Returns: the first offset that is left, by partition.
-    package func deleteRecords(
+    public func deleteRecords(
         _ topic: String, before offsets: [Int32: Int64]
     ) async throws(KafkaError) -> [Int32: Int64] {
         var left: [Int32: Int64] = [:]
@@ -148,7 +148,7 @@ extension KafkaAdmin {
 
     // MARK: Settings
 
-    package func configs(_ resource: ConfigResource) async throws(KafkaError) -> [ConfigEntry] {
+    public func configs(_ resource: ConfigResource) async throws(KafkaError) -> [ConfigEntry] {
         let request = DescribeConfigsRequest {
             $0.resources = [
                 .init {
@@ -177,7 +177,7 @@ extension KafkaAdmin {
         }.sorted { $0.name < $1.name }
     }
 
-    package func alterConfigs(
+    public func alterConfigs(
         _ resource: ConfigResource, _ changes: [ConfigChange], validateOnly: Bool = false
     ) async throws(KafkaError) {
         let request = IncrementalAlterConfigsRequest {

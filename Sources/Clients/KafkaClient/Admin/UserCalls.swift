@@ -4,11 +4,11 @@ import KafkaProtocol
 import NIOCore
 
 /// One way a user can log in.
-package struct ScramCredentialInfo: Sendable, Equatable {
-    package var user: String
+public struct ScramCredentialInfo: Sendable, Equatable {
+    public var user: String
     /// `SCRAM-SHA-256` or `SCRAM-SHA-512`.
-    package var mechanism: String
-    package var iterations: Int
+    public var mechanism: String
+    public var iterations: Int
 }
 
 extension KafkaAdmin {
@@ -20,7 +20,7 @@ extension KafkaAdmin {
     }
 
     /// - Parameter users: `nil` for all.
-    package func scramCredentials(_ users: [String]? = nil) async throws(KafkaError)
+    public func scramCredentials(_ users: [String]? = nil) async throws(KafkaError)
         -> [ScramCredentialInfo]
     {
         let request = DescribeUserScramCredentialsRequest {
@@ -47,7 +47,7 @@ extension KafkaAdmin {
     }
 
     /// Gives a user a password, or another one.
-    package func upsertScram(
+    public func upsertScram(
         user: String, password: String, mechanism: String, iterations: Int = 8_192
     ) async throws(KafkaError) {
         let (number, hash) = try Self.number(mechanism)
@@ -68,7 +68,7 @@ extension KafkaAdmin {
         try await alter(request)
     }
 
-    package func deleteScram(user: String, mechanism: String) async throws(KafkaError) {
+    public func deleteScram(user: String, mechanism: String) async throws(KafkaError) {
         let (number, _) = try Self.number(mechanism)
         try await alter(
             AlterUserScramCredentialsRequest {

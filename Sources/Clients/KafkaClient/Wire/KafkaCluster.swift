@@ -121,7 +121,12 @@ actor KafkaCluster {
         if addresses[id] == nil { try await refresh() }
         // A cluster without a controller in its metadata: whoever is there passes requests on.
         guard let address = addresses[id] else { return try await anyone() }
-        return try await connection(address)
+        do { return try await connection(address) } catch {
+            // It may have come back elsewhere.
+            try await refresh()
+            guard let moved = addresses[id], moved != address else { throw error }
+            return try await connection(moved)
+        }
     }
 
     private func anyone() async throws(KafkaError) -> WireConnection {
@@ -169,5 +174,6 @@ actor KafkaCluster {
 
     private static let passing: Set<KafkaErrorCode> = [
         .notController, .notCoordinator, .coordinatorNotAvailable, .coordinatorLoadInProgress,
+        .unstableOffsetCommit,
     ]
 }

@@ -143,7 +143,9 @@ final class WireConnection: Sendable {
             let nonce = KafkaUUID.random(using: &generator).description
             var client = ScramClient(hash, user: user, password: password, nonce: nonce)
             let challenge = try await token(client.first)
-            try client.verify(try await token(try client.answer(challenge)))
+            // In two steps: the proof changes the client, which then knows what to verify.
+            let proof = try client.answer(challenge)
+            try client.verify(try await token(proof))
         }
     }
 

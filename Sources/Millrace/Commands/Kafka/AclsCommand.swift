@@ -4,11 +4,6 @@ import ArgumentParser
 import KafkaClient
 import MillraceBase
 
-extension AclRule.Resource: ExpressibleByArgument {}
-extension AclRule.Pattern: ExpressibleByArgument {}
-extension AclRule.Operation: ExpressibleByArgument {}
-extension AclRule.Permission: ExpressibleByArgument {}
-
 struct AclsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "acls", abstract: "List, add and remove rights, and users of SCRAM.",
@@ -24,13 +19,25 @@ struct AclsCommand: AsyncParsableCommand {
         ],
         defaultSubcommand: List.self)
 
+    /// A word out of those that a type has.
+    @Sendable static func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ text: String
+    ) throws -> Word {
+        guard let word = Word(rawValue: text) else {
+            let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("\(text) is none of \(known)")
+        }
+        return word
+    }
+
     /// Which resource is meant.
     struct ResourceArguments: ParsableArguments {
         @Option(help: "A topic's name; * for all.") var topic: String?
         @Option(help: "A group's name; * for all.") var group: String?
         @Option(help: "A transactional id; * for all.") var transactionalID: String?
         @Flag(help: "The cluster itself.") var cluster = false
-        @Option(help: "literal, prefixed; in filters also any, match.")
+        @Option(
+            help: "literal, prefixed; in filters also any, match.", transform: AclsCommand.word)
         var pattern: AclRule.Pattern?
 
         var resource: (AclRule.Resource, String)? {
@@ -46,7 +53,8 @@ struct AclsCommand: AsyncParsableCommand {
         @Option(help: "User:name; User:* for all.") var principal: String?
         @Option(help: "An address; * for all.") var host: String?
         @Option(
-            help: "\(AclRule.Operation.allCases.map(\.rawValue).joined(separator: ", ")).")
+            help: "\(AclRule.Operation.allCases.map(\.rawValue).joined(separator: ", ")).",
+            transform: AclsCommand.word)
         var operation: [AclRule.Operation] = []
         @Flag(help: "Forbid instead of allow.") var deny = false
 

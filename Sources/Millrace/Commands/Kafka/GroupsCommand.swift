@@ -73,7 +73,8 @@ struct GroupsCommand: AsyncParsableCommand {
         @Option(help: "The first record of this time or later, 2026-11-23T08:00:00Z.")
         var toTime: String?
         @Option(help: "This offset, in every partition.") var toOffset: Int64?
-        @Option(help: "So many records on; back when negative.") var shift: Int64?
+        @Option(parsing: .unconditional, help: "So many records on; back when negative.")
+        var shift: Int64?
         @Flag(help: "Show what would be done, and do nothing.") var dryRun = false
         @Flag(help: "Print JSON.") var json = false
 

@@ -1,13 +1,13 @@
 // Data that was written with a schema, as JSON and from JSON.
 
-package import MillraceBase
+public import MillraceBase
 
 extension SchemaDocument {
     /// - Parameters:
     ///   - bytes: the datum alone, without what names its schema.
     ///   - messageName: the full name of a Protobuf message; `nil` for the first.
     /// - Throws: `SchemaError` when the bytes are no data of this schema.
-    package func json(of bytes: [UInt8], messageName: String? = nil) throws(SchemaError)
+    public func json(of bytes: [UInt8], messageName: String? = nil) throws(SchemaError)
         -> JSONValue
     {
         switch body {
@@ -26,7 +26,7 @@ extension SchemaDocument {
 
     /// - Throws: `SchemaError` when the value is not what the schema says, and for Protobuf, which is
     ///   only read.
-    package func bytes(of value: JSONValue) throws(SchemaError) -> [UInt8] {
+    public func bytes(of value: JSONValue) throws(SchemaError) -> [UInt8] {
         switch body {
         case .avro(let document): return try AvroDataWriter.bytes(value, document)
         case .json:

@@ -45,7 +45,7 @@ extension ProtobufDocument {
 extension SchemaDocument {
     /// The places of a Protobuf message in its file; `nil` when there is none of that name, and for
     /// other kinds.
-    package func messageIndexes(of name: String) -> [Int]? {
+    public func messageIndexes(of name: String) -> [Int]? {
         switch body {
         case .protobuf(let document): document.messageIndexes(of: name)
         case .avro, .json: nil
@@ -53,7 +53,7 @@ extension SchemaDocument {
     }
 
     /// The full name of the Protobuf message at these places.
-    package func messageName(at indexes: [Int]) -> String? {
+    public func messageName(at indexes: [Int]) -> String? {
         switch body {
         case .protobuf(let document): document.messageName(at: indexes)
         case .avro, .json: nil
