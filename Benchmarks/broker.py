@@ -10,7 +10,7 @@ Method
                one client to the read of another (tail).
   start        from exec to the line that says the broker answers: empty, and with --data-gigabytes of log.
 
-Example: Benchmarks/broker --quick
+Example: Benchmarks/run broker --quick
 """
 
 import argparse

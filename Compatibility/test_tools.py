@@ -185,8 +185,8 @@ def test_a_topic_is_copied_to_another_cluster_and_goes_on(kafka, on):
 
 def test_rights_need_an_authorizer(on):
     refuse("acls", "list", *on, says=("SECURITY_DISABLED",))
-    refuse("acls", "add-user", "alice", *on, says=("MILLRACE_PASSWORD",))
-    ended = millrace("acls", "add-user", "alice", *on, env={"MILLRACE_PASSWORD": "secret-word"})
+    refuse("acls", "add-user", "alice", *on, says=("SCRAM_PASSWORD",))
+    ended = millrace("acls", "add-user", "alice", *on, env={"SCRAM_PASSWORD": "secret-word"})
     assert ended.returncode == 0, ended.stderr
     assert [user["user"] for user in answer("acls", "users", *on)] == ["alice"]
     assert "secret-word" not in ended.stdout + ended.stderr

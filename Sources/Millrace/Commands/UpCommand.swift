@@ -18,7 +18,9 @@ struct UpCommand: AsyncParsableCommand {
 
     @OptionGroup var arguments: SettingsArguments
 
-    @Option(help: "Only these stages, comma-separated; what they need must be among them.")
+    @Option(
+        help: "Only these stages, comma-separated; embedded ones that they need must be among them."
+    )
     var only: String?
 
     @Flag(help: "Free ports, and a data directory that goes away at the end.")
@@ -30,7 +32,7 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         let began = ContinuousClock.now
         var settings = try arguments.settings()
-        var options = StackOptions(stages: try stages())
+        var options = StackOptions(stages: try stages(settings))
         let logger = SettingsArguments.logger(settings)
         var temporary: String?
         if ephemeral {
@@ -50,7 +52,9 @@ struct UpCommand: AsyncParsableCommand {
         if !json { Terminal.print("stopped") }
     }
 
-    private func stages() throws -> Set<StageName> {
+    /// A stage that is needed and behind a URL is taken along; one that would have to be started must
+    /// be named.
+    private func stages(_ settings: Settings) throws -> Set<StageName> {
         guard let only else { return Set(StageName.allCases) }
         var stages: Set<StageName> = []
         for name in only.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) {
@@ -67,6 +71,10 @@ struct UpCommand: AsyncParsableCommand {
         ]
         for (stage, needed) in needs where stages.contains(stage) {
             for other in needed where !stages.contains(other) {
+                if !["embedded", "sqlite"].contains(settings.endpoint(other.rawValue).scheme) {
+                    stages.insert(other)
+                    continue
+                }
                 throw Failure(
                     "\(stage.rawValue) needs \(other.rawValue)", at: "--only \(only)",
                     next: "--only \(only),\(other.rawValue)")

@@ -36,20 +36,20 @@ extension AclsCommand {
     struct AddUser: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add-user", abstract: "Add a user of SCRAM, or change the password.",
-            discussion: "Example: MILLRACE_PASSWORD=… millrace acls add-user alice")
+            discussion: "Example: SCRAM_PASSWORD=… millrace acls add-user alice")
         @OptionGroup var arguments: SettingsArguments
         @Argument(help: "The user's name.") var user: String
         @Option(help: "SCRAM-SHA-256 or SCRAM-SHA-512.") var mechanism = "SCRAM-SHA-512"
         @Option(help: "4096 to 16384.") var iterations = 8_192
 
         func run() async throws {
-            guard let password = ProcessInfo.processInfo.environment["MILLRACE_PASSWORD"],
+            guard let password = ProcessInfo.processInfo.environment["SCRAM_PASSWORD"],
                 !password.isEmpty
             else {
                 throw Failure(
                     "no password was given", at: "acls add-user \(user)",
                     because: "flags can be seen by others on this machine",
-                    next: "MILLRACE_PASSWORD in the environment")
+                    next: "SCRAM_PASSWORD in the environment")
             }
             let (user, mechanism, iterations) = (user, mechanism, iterations)
             try await KafkaAccess.withAdmin(arguments) { admin in

@@ -12,7 +12,7 @@ struct AclsCommand: AsyncParsableCommand {
 
             Examples:
               millrace acls add --topic orders --principal User:alice --operation read
-              MILLRACE_PASSWORD=… millrace acls add-user alice
+              SCRAM_PASSWORD=… millrace acls add-user alice
             """,
         subcommands: [
             List.self, Add.self, Remove.self, Users.self, AddUser.self, RemoveUser.self,
