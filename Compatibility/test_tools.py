@@ -139,6 +139,8 @@ def test_a_group_is_shown_moved_and_removed(kafka, on):
     refuse("groups", "reset", "readers", "--to", "earliest", *on, says=("UNKNOWN_MEMBER_ID",))
     refuse("groups", "delete", "readers", *on, says=("NON_EMPTY_GROUP",))
     reader.close()
+    far = answer("groups", "reset", "readers", "--shift", str(2**63 - 1), "--dry-run", *on)
+    assert [move["to"] for move in far] == [5, 5]
     planned = answer("groups", "reset", "readers", "--shift", "-2", "--dry-run", *on)
     assert [(move["from"], move["to"]) for move in planned] == [(5, 3), (5, 3)]
     assert answer("groups", "describe", "readers", *on)["lag"] == 0
@@ -179,6 +181,14 @@ def test_a_topic_is_copied_to_another_cluster_and_goes_on(kafka, on):
             return sorted((l["partition"], l["key"] or "", l["value"], l["timestamp"], str(l.get("headers"))) for l in lines)
 
         assert read(on) == read(there) and len(read(on)) == 301
+        # Another cluster has a place of its own, and a topic that was removed there is copied anew.
+        third = start_stack("--only", "kafka")
+        try:
+            assert "301 records" in succeed("topics", "copy", "moved", "--to", f"kafka://{third.kafka}", *on)
+        finally:
+            third.stop()
+        succeed("topics", "delete", "moved", *there)
+        assert "301 records" in succeed("topics", "copy", "moved", "--to", f"kafka://{other.kafka}", *on)
     finally:
         other.stop()
 

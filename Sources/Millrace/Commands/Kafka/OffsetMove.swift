@@ -62,7 +62,9 @@ struct OffsetMove: Sendable, Equatable {
                 // Without a record of that time or later, reading goes on at the end.
                 case .spec: to = goals[partition].flatMap { $0 < 0 ? nil : $0 } ?? end
                 case .offset(let offset): to = offset
-                case .shift(let count): to = (from ?? end) + count
+                case .shift(let count):
+                    let (sum, overflow) = (from ?? end).addingReportingOverflow(count)
+                    to = overflow ? (count < 0 ? 0 : end) : sum
                 }
                 moves.append(
                     OffsetMove(

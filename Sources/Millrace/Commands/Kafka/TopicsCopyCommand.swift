@@ -9,8 +9,9 @@ struct TopicsCopyCommand: AsyncParsableCommand {
         commandName: "copy", abstract: "Copy topics with their records to another cluster.",
         discussion: """
             Records keep their partition, key, headers and time. The place reached is committed on
-            the source under the group millrace-copy, so that a copy that was stopped goes on; what
-            was sent after the last commit is sent again. Offsets of groups are not copied, since
+            the source under a group of the other cluster's id, so that a copy that was stopped goes
+            on; what was sent after the last commit is sent again. A topic that is made by the copy
+            is copied from its start. Offsets of groups are not copied, since
             offsets there may differ.
 
             Example: millrace topics copy users_created --to kafka://broker:9092 --follow
@@ -19,7 +20,12 @@ struct TopicsCopyCommand: AsyncParsableCommand {
     @Argument(help: "Topics; all that are not internal, if none is given.") var topics: [String] =
         []
     @Option(help: "The other cluster: kafka://host:9092.") var to: String
-    @Option(help: "The group whose offsets are the place reached.") var group = "millrace-copy"
+    @Option(
+        help: """
+            The group whose offsets are the place reached. Default: millrace-copy- and the other \
+            cluster's id.
+            """)
+    var group: String?
     @Flag(help: "Go on when the end is reached, until Ctrl-C.") var follow = false
 
     func validate() throws {
@@ -37,8 +43,10 @@ struct TopicsCopyCommand: AsyncParsableCommand {
         }
         let (topics, group, follow) = (topics, group, follow)
         try await KafkaAccess.with(arguments) { source in
-            let copy = TopicCopy(
-                source: source, goal: KafkaConfiguration(goal), group: group, follows: follow)
+            let goal = KafkaConfiguration(goal)
+            let place =
+                if let group { group } else { try await TopicCopy.placeName(of: goal) }
+            let copy = TopicCopy(source: source, goal: goal, group: place, follows: follow)
             for topic in try await copy.wanted(topics) {
                 let count = try await copy.copy(topic)
                 Terminal.print("\(topic): \(Shown.count(count)) records copied")
@@ -64,8 +72,10 @@ struct TopicCopy: Sendable {
     /// - Returns: the records that were copied.
     func copy(_ topic: String) async throws -> Int {
         let start = try await Self.with(source) { admin in
-            try await makeTopic(topic, like: admin)
+            let isNew = try await makeTopic(topic, like: admin)
             let first = try await admin.offsets(topic, at: .earliest)
+            // What was reached before was reached in a topic that is gone.
+            if isNew { return first }
             let reached = try await admin.committed(group: group)[topic] ?? [:]
             return first.merging(reached.mapValues(\.offset)) { max($0, $1) }
         }
@@ -117,19 +127,20 @@ struct TopicCopy: Sendable {
 
     /// Makes the topic there with the same partitions and settings; one that is there must have as
     /// many partitions.
-    private func makeTopic(_ topic: String, like admin: KafkaAdmin) async throws {
-        guard let described = try await admin.describeTopics([topic]).first else { return }
+    /// - Returns: whether it was made now.
+    private func makeTopic(_ topic: String, like admin: KafkaAdmin) async throws -> Bool {
+        guard let described = try await admin.describeTopics([topic]).first else { return false }
         let settings = try await admin.configs(.topic(topic)).filter {
             $0.source == "DYNAMIC_TOPIC_CONFIG"
         }
         let partitions = described.partitions.count
-        try await Self.with(goal) { other in
+        return try await Self.with(goal) { other in
             let made = try await other.createTopic(
                 topic, partitions: partitions,
                 configs: Dictionary(
                     settings.compactMap { entry in entry.value.map { (entry.name, $0) } },
                     uniquingKeysWith: { $1 }))
-            if made { return }
+            if made { return true }
             let there = try await other.describeTopics([topic]).first?.partitions.count ?? 0
             guard there >= partitions else {
                 throw Failure(
@@ -137,7 +148,13 @@ struct TopicCopy: Sendable {
                     because: "\(there) instead of \(partitions)",
                     next: "millrace topics alter \(topic) --partitions \(partitions) --kafka …")
             }
+            return false
         }
+    }
+
+    /// One place for each cluster that is copied to.
+    static func placeName(of goal: KafkaConfiguration) async throws -> String {
+        try await with(goal) { "millrace-copy-" + (try await $0.metadata().clusterID) }
     }
 
     private static func with<Value: Sendable>(
