@@ -212,6 +212,28 @@ struct Groups848MachineTests {
         #expect(scene.machine.resolved.keys.sorted() == ["u"])
     }
 
+    /// Goal: an expression finds for a member what it may see, whoever else has the same one.
+    @Test func expressionsFindWhatTheMemberMaySee() throws {
+        var scene = Scene848()
+        scene.rights = ["a": ["t"], "b": ["t", "u"]]
+        try scene.join("a", topics: [], pattern: ".*")
+        #expect(scene.counts() == [4])
+        #expect(scene.machine.resolved[".*"]?.topics == ["t"])
+        try scene.join("b", topics: [], pattern: ".*")
+        #expect(try scene.settle())
+        let hidden = scene.topics.topic(name: "u")?.id
+        let owned = scene.clients["a"]?.owned.sortedPartitions ?? []
+        #expect(!owned.isEmpty && owned.allSatisfy { $0.topic != hidden })
+        #expect(scene.counts().reduce(0, +) == 7)
+        // A right that is gained, and one that is lost.
+        scene.rights["a"] = ["u"]
+        try scene.beat("a")
+        #expect(try scene.settle())
+        let other = scene.clients["a"]?.owned.sortedPartitions ?? []
+        #expect(!other.isEmpty && other.allSatisfy { $0.topic == hidden })
+        #expect(scene.counts().reduce(0, +) == 7)
+    }
+
     @Test func badExpressionsChangeNothing() throws {
         var scene = Scene848()
         try scene.join("a")

@@ -68,6 +68,8 @@ struct Scene848 {
     var clients: [String: Client848] = [:]
     var now: Int64 = 1_000
     var rules = GroupRules()
+    /// The only topics that a member may see, by member; all when it is not named.
+    var rights: [String: Set<String>] = [:]
 
     init() {
         topics.make("t", 4)
@@ -92,6 +94,8 @@ struct Scene848 {
     @discardableResult
     mutating func beat(_ id: String, full: Bool = false) throws -> ConsumerGroupHeartbeatResponse {
         guard var client = clients[id] else { throw GroupFault(.unknownMemberID, "no such client") }
+        var context = context
+        if let rights = rights[id] { context.maySee = { rights.contains($0) } }
         var answer: ConsumerGroupHeartbeatResponse
         do throws(GroupFault) {
             answer = try machine.heartbeat(client.request(full: full), context)

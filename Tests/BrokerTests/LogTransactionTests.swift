@@ -150,6 +150,18 @@ struct VerificationsTests {
         #expect(table.entry(of: 1, epoch: 0, token: nil) == nil)
     }
 
+    /// Goal: a write that ends late does not use up the token of the next transaction.
+    @Test func onlyTheOwnTokenIsUsedUp() {
+        var table = Verifications()
+        let token = table.begin(producerID: 1, epoch: 0, sequence: 0)
+        table.end(producerID: 1)
+        let next = table.begin(producerID: 1, epoch: 0, sequence: 0)
+        table.use(token, producerID: 1)
+        #expect(table.entry(of: 1, epoch: 0, token: next) != nil)
+        table.use(next, producerID: 1)
+        #expect(table.entry(of: 1, epoch: 0, token: next) == nil)
+    }
+
     @Test func anotherEpochNeedsAnotherToken() {
         var table = Verifications()
         let token = table.begin(producerID: 1, epoch: 0, sequence: 0)

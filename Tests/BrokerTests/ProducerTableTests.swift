@@ -85,6 +85,64 @@ struct ProducerTableTests {
         #expect(table.entries.keys.sorted() == [2])
     }
 
+    // MARK: Batches that were not written
+
+    /// Goal: what follows a refused batch waits for it, of an unknown producer and of a known one.
+    @Test(arguments: [0, 3])
+    func whatFollowsARefusedBatchWaits(known: Int) {
+        var table = Self.table(known)
+        let first = Int32(known) * 2
+        for sequence in [first, first + 1, first] {
+            table.refused(BatchMaker.header(sequence: sequence), now: 1)
+        }
+        for later in [first + 1, first + 2, first + 1_000] {
+            #expect(table.judge(BatchMaker.header(sequence: later)) == .behindRefused)
+        }
+        #expect(table.judge(BatchMaker.header(sequence: first)) == .new)
+        #expect(table.judge(BatchMaker.header(sequence: 5, producerID: 8)) == .new)
+        table.appended(BatchMaker.header(sequence: first), at: 200, now: 2)
+        #expect(table.judge(BatchMaker.header(sequence: first + 1)) == .new)
+        #expect(table.judge(BatchMaker.header(sequence: first + 2)) == .outOfOrder)
+    }
+
+    /// Goal: a producer that begins anew, in another epoch, owes nothing; nor one that a marker stopped.
+    @Test func anotherEpochAndAMarkerForgetARefusal() {
+        var table = ProducerTable()
+        table.refused(BatchMaker.header(sequence: 0), now: 1)
+        #expect(table.judge(BatchMaker.header(sequence: 1, epoch: 1)) == .new)
+        table.refused(BatchMaker.header(sequence: 4, epoch: 1), now: 1)
+        table.refused(BatchMaker.header(sequence: 0), now: 1)
+        #expect(table.judge(BatchMaker.header(sequence: 5, epoch: 1)) == .behindRefused)
+        let marker = TransactionMarker(
+            producerID: 7, producerEpoch: 1, coordinatorEpoch: 0, isCommit: false)
+        table.ended(marker, at: 0, now: 2)
+        #expect(table.judge(BatchMaker.header(sequence: 5, epoch: 1)) == .outOfOrder)
+    }
+
+    @Test func refusalsWrapWithTheSequences() {
+        var table = ProducerTable()
+        table.refused(BatchMaker.header(sequence: .max), now: 1)
+        #expect(table.judge(BatchMaker.header(sequence: 0)) == .behindRefused)
+        #expect(table.judge(BatchMaker.header(sequence: .max - 1)) == .new)
+    }
+
+    /// Goal: refusals go with the producer's time, and there are never more than the limit.
+    @Test func refusalsAreForgottenInTheEnd() {
+        var table = ProducerTable()
+        let limit = Int64(Limits.refusedProducersPerPartitionMax)
+        for producer in 0...limit {
+            table.refused(BatchMaker.header(sequence: 0, producerID: producer), now: producer)
+        }
+        func waits(_ producer: Int64) -> Bool {
+            table.judge(BatchMaker.header(sequence: 1, producerID: producer)) == .behindRefused
+        }
+        #expect(!waits(0) && !waits(limit / 10 - 1) && waits(limit / 10) && waits(limit))
+        table.expire(before: limit)
+        #expect(!waits(limit - 1) && waits(limit))
+        table.expire(before: limit + 1)
+        #expect(table == ProducerTable())
+    }
+
     // MARK: Snapshots
 
     @Test func snapshotsSurviveTheRoundTrip() {

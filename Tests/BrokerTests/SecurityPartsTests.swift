@@ -129,6 +129,66 @@ struct BrokerPropertiesTests {
         #expect(throws: BrokerError.self) { try Self.configuration(text) }
     }
 
+    private static let outside = """
+        listeners=OUTSIDE://:0,SSL://:0
+        listener.security.protocol.map=OUTSIDE:SSL
+        ssl.certificate.location=/c.pem
+        ssl.key.location=/k.pem
+
+        """
+
+    /// Goal: a listener's own settings are its own however its name is written, and nobody else's.
+    @Test(arguments: ["outside", "OUTSIDE", "Outside"])
+    func aListenersNameCountsWithoutCase(name: String) throws {
+        let configuration = try Self.configuration(
+            Self.outside + "listener.name.\(name).ssl.client.auth=required")
+        #expect(configuration.listeners[0].tls?.clientAuthentication == .required)
+        #expect(
+            configuration.listeners[1].tls?.clientAuthentication
+                == ListenerTLS.ClientAuthentication.none)
+    }
+
+    /// Goal: what was meant for a listener is never dropped without a word.
+    @Test(arguments: [
+        ("listener.name.outsde.ssl.client.auth=required", "\"outsde\"; name one of OUTSIDE, SSL"),
+        ("listener.name.plaintext.sasl.enabled.mechanisms=PLAIN", "no listener \"plaintext\""),
+        ("listener.name..ssl.client.auth=required", "no listener \"\""),
+        ("listener.name.outsde.ssl.client.auth=", "no listener \"outsde\""),
+        ("listener.name.ssl.client.auth=required", "no setting of that name"),
+        (
+            "listener.name.outside.ssl.client.auth=none\n"
+                + "listener.name.OUTSIDE.ssl.client.auth=required", "the same setting as"
+        ),
+    ])
+    func refusesSettingsOfNoListener(text: String, words: String) {
+        let error = #expect(throws: BrokerError.self) {
+            try Self.configuration(Self.outside + text)
+        }
+        let name = text.split(separator: "\n")[0].split(separator: "=")[0]
+        #expect(error?.description.contains(words) == true)
+        #expect(error?.description.contains(name) == true)
+    }
+
+    /// Goal: who names super users is told that there is nobody to ask about them.
+    @Test(arguments: [
+        "super.users=User:a", "allow.everyone.if.no.acl.found=true",
+        "allow.everyone.if.no.acl.found=false", "super.users=User:a\nauthorizer=",
+    ])
+    func refusesRulesWithoutAnAuthorizer(text: String) throws {
+        let error = #expect(throws: BrokerError.self) { try Self.configuration(text) }
+        #expect(error?.description.contains("set authorizer=acls") == true)
+        let name = text.prefix { $0 != "=" }
+        #expect(error?.description.hasPrefix(name) == true)
+    }
+
+    @Test func anAuthorizerMayBeSwitchedOff() throws {
+        let configuration = try Self.configuration("super.users=User:a\nauthorizer=none")
+        guard case .none = configuration.authorizer else {
+            Issue.record("an authorizer nobody asked for")
+            return
+        }
+    }
+
     /// Goal: a password never shows in what is printed or dumped.
     @Test func secretsAreNotShown() throws {
         let configuration = try Self.configuration(

@@ -110,6 +110,32 @@ import Testing
         }
     }
 
+    /// Goal: a full disk or a request that holds the transaction makes the timer wait, not spin.
+    @Test(arguments: [true, false]) func whatCannotBeEndedIsTriedAgainLater(
+        isFull: Bool
+    ) async throws {
+        let coordinator = TransactionCoordinator(
+            storage: storage, elapsedMilliseconds: { [time] in time.milliseconds },
+            logger: Logger(label: "test"))
+        try await coordinator.load()
+        let first = await begin(coordinator, timeout: 5_000)
+        let producer = ProducerIdentity(id: first.producerID, epoch: first.producerEpoch)
+        _ = await coordinator.addPartitions([place], to: "t", by: producer, version: .classic)
+        if isFull { storage.fail(true) } else { await coordinator.hold("t") }
+        time.pass(5_000)
+        await coordinator.timePassed()
+        #expect(await state(coordinator) == .ongoing)
+        let retry = 5_000 + Limits.overdueRetryMilliseconds
+        #expect(await coordinator.deadlines["t"] == retry)
+        #expect(await coordinator.unkept == (isFull ? ["t"] : []))
+        if isFull { storage.fail(false) } else { await coordinator.release("t") }
+        time.pass(Limits.overdueRetryMilliseconds)
+        await coordinator.timePassed()
+        #expect(await state(coordinator) == .prepareAbort)
+        #expect(await coordinator.deadlines.isEmpty)
+        #expect(await coordinator.unkept.isEmpty)
+    }
+
     @Test func anOpenTransactionIsAbortedWhenItsTimeIsOver() async throws {
         try await running { coordinator in
             let first = await begin(coordinator, timeout: 5_000)

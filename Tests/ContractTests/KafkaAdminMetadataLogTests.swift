@@ -78,6 +78,108 @@ struct KafkaAdminMetadataLogTests {
         await #expect(throws: BrokerError.self) { _ = try await stage.start() }
     }
 
+    /// Goal: one bit the disk spoiled, wherever it is, never costs a partition's files.
+    /// Method: two bits of each byte that no checksum covers, lengths and magic too; a sample of the others.
+    @Test func noFlippedBitDeletesPartitions() async throws {
+        let stage = KafkaBrokerStage()
+        try await Self.fill(stage, ["a", "b", "c"])
+        let path = try Self.log(stage)
+        let whole = try Data(contentsOf: URL(filePath: path))
+        var rest = ByteBuffer(bytes: whole)
+        var starts: [Int] = []
+        while rest.readableBytes > 0 {
+            starts.append(rest.readerIndex)
+            _ = try #require(try RecordBatch.next(in: &rest))
+        }
+        let lastStart = try #require(starts.last)
+        var refused = 0
+        for position in whole.indices {
+            let inBatch = position - (starts.last { $0 <= position } ?? 0)
+            // Base offset, length, epoch, magic: no checksum covers them.
+            let bits = inBatch < 17 ? [position % 4, 7] : inBatch % 7 == 0 ? [position % 8] : []
+            for bit in bits {
+                let copy = try stage.copy()
+                var bytes = whole
+                bytes[position] ^= 1 << UInt8(bit)
+                try bytes.write(to: URL(filePath: try Self.log(copy)))
+                let (isRefused, names) = await Self.startedNames(copy)
+                refused += isRefused ? 1 : 0
+                let comment = Comment(rawValue: "byte \(position), bit \(bit): \(names)")
+                for name in ["a-0", "b-0", "c-0"] {
+                    let isThere = names.contains(name)
+                    let isSetAside = names.contains {
+                        $0.hasPrefix(name + ".") && $0.hasSuffix("-stray")
+                    }
+                    // Only damage of the last batch looks like a torn tail.
+                    #expect(isThere || (isSetAside && position >= lastStart), comment)
+                }
+                let isEpoch = (12..<16).contains(inBatch)
+                #expect(isRefused || isEpoch || position >= lastStart, comment)
+            }
+        }
+        #expect(refused > 0)
+    }
+
+    /// Goal: a partition that was set aside keeps its records, and its name is free for a new one.
+    @Test func aPartitionThatLostItsTopicIsSetAside() async throws {
+        let stage = KafkaBrokerStage()
+        try await Self.fill(stage, ["a"])
+        let before = try Data(contentsOf: URL(filePath: try Self.log(stage)))
+        let id = try await stage.run { wire, _ async throws in
+            let made = try await wire.createTopic("b")
+            _ = try await wire.produce(KafkaBrokerRequests.batch(["kept"]), to: "b")
+            return made.topicID
+        }
+        try before.write(to: URL(filePath: try Self.log(stage)))
+        for _ in 0..<2 {
+            try await stage.run { wire, _ async throws in
+                #expect(try await Self.topics(wire).contains("a"))
+                if try await !Self.topics(wire).contains("b") {
+                    _ = try await wire.createTopic("b")
+                }
+                #expect(try await wire.values(of: "b").isEmpty)
+            }
+            let stray = stage.directory + "/b-0.\(id)-stray/00000000000000000000.log"
+            #expect(try Data(contentsOf: URL(filePath: stray)).range(of: Data("kept".utf8)) != nil)
+        }
+    }
+
+    /// Goal: files of a topic that the log says was removed are removed at the next start.
+    @Test func filesOfARemovedTopicGo() async throws {
+        let stage = KafkaBrokerStage()
+        try await Self.fill(stage, ["a", "b"])
+        let saved = try stage.copy()
+        try await stage.run { wire, _ async throws in
+            _ = try await wire.ask(DeleteTopicsRequest { $0.topicNames = ["b"] }, version: 5)
+        }
+        try FileManager.default.copyItem(
+            atPath: saved.directory + "/b-0", toPath: stage.directory + "/b-0")
+        let (isRefused, names) = await Self.startedNames(stage)
+        #expect(!isRefused)
+        #expect(names.contains("a-0"))
+        #expect(!names.contains { $0.hasPrefix("b-0") })
+    }
+
+    /// Topics with a record each.
+    private static func fill(_ stage: KafkaBrokerStage, _ names: [String]) async throws {
+        try await stage.run { wire, _ async throws in
+            for name in names {
+                _ = try await wire.createTopic(name)
+                _ = try await wire.produce(KafkaBrokerRequests.batch(["kept"]), to: name)
+            }
+        }
+    }
+
+    /// Whether a broker refuses to start, and what the directory holds afterwards.
+    private static func startedNames(
+        _ stage: KafkaBrokerStage
+    ) async -> (isRefused: Bool, names: [String]) {
+        var isRefused = false
+        do { await (try stage.start()).stop() } catch { isRefused = true }
+        let names = try? FileManager.default.contentsOfDirectory(atPath: stage.directory)
+        return (isRefused, names ?? [])
+    }
+
     /// Goal: the log stays small, and a start reads the snapshot.
     @Test func aSnapshotTakesThePlaceOfTheLog() async throws {
         let stage = KafkaBrokerStage()

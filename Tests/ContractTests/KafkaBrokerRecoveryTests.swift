@@ -122,6 +122,44 @@ struct KafkaBrokerRecoveryTests {
         try bytes.write(to: log(stage))
     }
 
+    /// Goal: the leader epoch that clients saw after a crash does not go back, though nothing is appended.
+    @Test func theLeaderEpochDoesNotGoBack() async throws {
+        let stage = KafkaBrokerStage()
+        let crashed = try await stage.run { wire, _ async throws in
+            _ = try await wire.createTopic("t")
+            _ = try await wire.produce(KafkaBrokerRequests.batch(["a"]), to: "t")
+            #expect(try await Self.epoch(wire) == 0)
+            return try stage.copy()
+        }
+        for _ in 0..<3 {
+            try await crashed.run { wire, _ async throws in
+                #expect(try await Self.epoch(wire) == 1)
+            }
+        }
+        try FileManager.default.removeItem(
+            atPath: crashed.directory + "/.kafka_cleanshutdown")
+        for _ in 0..<2 {
+            try await crashed.run { wire, _ async throws in
+                #expect(try await Self.epoch(wire) == 2)
+                #expect(try await wire.values(of: "t").map(\.1) == ["a"])
+            }
+        }
+    }
+
+    /// The leader epoch at the end of `t`, as ListOffsets says it.
+    private static func epoch(_ wire: KafkaBrokerWire) async throws -> Int32 {
+        let request = ListOffsetsRequest {
+            $0.replicaID = -1
+            $0.topics = [
+                ListOffsetsRequest.Topic {
+                    $0.name = "t"
+                    $0.partitions = [ListOffsetsRequest.Topic.Partition { $0.timestamp = -1 }]
+                }
+            ]
+        }
+        return try await wire.ask(request, version: 7).topics[0].partitions[0].leaderEpoch
+    }
+
     /// Goal: garbage behind the last batch is cut, and lost index files are made again.
     @Test func garbageIsCutAndIndexesAreMadeAgain() async throws {
         let stage = KafkaBrokerStage()

@@ -55,6 +55,26 @@ struct KafkaBrokerServerTests {
         }
     }
 
+    /// Goal: a fetch that waits is told that its topic is deleted, and not that a disk failed.
+    @Test(arguments: [Int16(12), 13])
+    func aWaitingFetchIsToldOfADeletion(version: Int16) async throws {
+        try await KafkaBrokerStage().run { wire, server in
+            let topic = try await wire.createTopic("t")
+            let other = try await KafkaBrokerWire(port: server.port)
+            var request = KafkaBrokerRequests.fetch("t", from: 0, waitMilliseconds: 600_000)
+            request.topics[0].topicID = topic.topicID
+            try await other.send(request, version: version)
+            // Takes a while, so that the fetch waits; one that comes later has the same answer.
+            _ = try await wire.createTopic("u", partitions: 10)
+            _ = try await wire.ask(DeleteTopicsRequest { $0.topicNames = ["t"] }, version: 5)
+            let (_, response) = try await other.answer(FetchRequest.self, version: version)
+            #expect(
+                response.responses[0].partitions[0].errorCode
+                    == (version < 13 ? .unknownTopicOrPartition : .unknownTopicID))
+            await other.close()
+        }
+    }
+
     /// Goal: a fetch waits for as many bytes as it asks for.
     @Test func aFetchWaitsForItsMinimum() async throws {
         try await KafkaBrokerStage().run { wire, server in

@@ -79,6 +79,25 @@ struct KafkaLogFaultTests {
         }
     }
 
+    /// Goal: readers of a deleted topic are told so, and never that the disk failed, even when it did.
+    @Test(arguments: [false, true])
+    func aDeletedLogSaysSo(hasFailed: Bool) async throws {
+        try await KafkaLogStage.run { stage in
+            let log = try stage.open()
+            _ = await log.append(try KafkaLogBatches.batch([("k", "a")]))
+            if hasFailed {
+                _ = log.view.fail(.storage("test"))
+                #expect(throws: LogReadFault.storage("test")) { try log.values() }
+            }
+            let waiter = LogWaiter {}
+            #expect(log.wait(waiter, seen: 1) != hasFailed)
+            log.abandon()
+            #expect(!log.wait(waiter, seen: 1))
+            #expect(throws: LogReadFault.deleted) { try log.values() }
+            #expect(log.fault(.fault(.notABatch)) == .deleted)
+        }
+    }
+
     /// Goal: a full disk refuses, gives nothing away (offsets, sequences, transactions, markers), lets
     /// readers read, and is over when there is room.
     @Test(arguments: [DiskFault.error(ENOSPC), .short(30, ENOSPC), .short(0, EIO)])
@@ -115,6 +134,61 @@ struct KafkaLogFaultTests {
             #expect(try again.values() == ["1/0", "1/1", "2/0"])
             #expect(try again.values(.readCommitted).isEmpty)
             #expect(again.lastStableOffset == 3)
+        }
+    }
+
+    /// Goal: a large batch that finds no room holds back the small ones behind it, so that the retries
+    /// come in order: none lost, none twice. The token of the failed transaction's begin stays good.
+    @Test(
+        arguments: [DiskFault.error(ENOSPC), .short(30, ENOSPC)], [false, true])
+    func smallBatchesDoNotOvertakeARefusedOne(fault: DiskFault, inTransaction: Bool) async throws {
+        try await KafkaLogStage.run { stage in
+            let writes = FailingWrites { operation in
+                guard case .write(_, let count) = operation else { return false }
+                return count > 1_000
+            }
+            DiskProbe.install(writes.probe, at: stage.root)
+            let log = try stage.open(durability: .group)
+            _ = await log.append(try KafkaLogBatches.batch([("k", "old")]))
+            let large = String(repeating: "x", count: 20_000)
+            // The second large one is of a producer that the log knows by then.
+            let sent = [large, "1", "2", "3", large + "y", "5"]
+            let token =
+                inTransaction ? log.beginVerification(producerID: 9, epoch: 0, sequence: 0) : nil
+            func send(_ sequence: Int) async throws -> AppendResult {
+                await log.append(
+                    try KafkaLogBatches.batch(
+                        [("k", sent[sequence])], producer: 9, sequence: Int32(sequence),
+                        isTransactional: inTransaction),
+                    verification: token)
+            }
+            func expectRefused(_ sequences: [Int]) async throws {
+                for sequence in sequences {
+                    guard case .refused(.storage) = try await send(sequence) else {
+                        Issue.record("batch \(sequence) was not refused as the disk's fault")
+                        continue
+                    }
+                }
+            }
+            for part in [[0, 1, 2, 3], [4, 5]] {
+                writes.arm(fault)
+                for _ in 0..<2 { try await expectRefused(part) }
+                writes.arm(nil)
+                try await expectRefused(Array(part.dropFirst()))
+                for sequence in part {
+                    #expect(try await send(sequence).offset == Int64(sequence) + 1)
+                }
+            }
+            for sequence in sent.indices.dropFirst() {
+                #expect(try await send(sequence).offset == Int64(sequence) + 1)
+            }
+            if inTransaction {
+                let marker = KafkaLogBatches.marker(9, isCommit: true)
+                #expect(await log.appendMarker(marker).offset == 7)
+            }
+            #expect(try log.values(.readCommitted) == ["old"] + sent)
+            let again = try stage.copy().open(isClean: false)
+            #expect(try again.values(.readCommitted) == ["old"] + sent)
         }
     }
 

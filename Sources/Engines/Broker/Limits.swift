@@ -100,6 +100,8 @@ package enum Limits {
     package static let batchesKeptPerProducer = 5
     /// Producers remembered for each partition; the one silent for longest goes first.
     static let producersPerPartitionMax = 100_000
+    /// Producers of one partition whose refused batch is awaited; those refused longest ago go first.
+    static let refusedProducersPerPartitionMax = 10_000
     /// Verifications of one partition that may wait; the oldest goes first, and its batch is refused.
     static let verificationsPerPartitionMax = 10_000
     /// Kafka's `producer.id.expiration.ms`.
@@ -108,6 +110,8 @@ package enum Limits {
     static let producerIDBlock: Int64 = 1_000
 
     // Metadata
+    /// Bytes of a file's name, as every common file system takes them.
+    static let fileNameBytesMax = 255
     /// Bytes of the metadata log above which a snapshot takes its place.
     static let metadataLogBytes = 1 << 20
     /// Records in one batch of a snapshot.

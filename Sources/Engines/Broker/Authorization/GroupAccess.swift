@@ -32,6 +32,13 @@ extension BrokerCore {
         return code == .none ? nil : ConsumerGroupHeartbeatResponse { $0.errorCode = code }
     }
 
+    /// Which topics a regular expression may find for the client; `nil` for all.
+    func topicSight(_ reply: Reply) -> (@Sendable (_ topic: String) -> Bool)? {
+        guard let authorizer else { return nil }
+        let (principal, host) = (reply.principal, reply.clientAddress)
+        return { authorizer.authorize(principal, host: host, .describe, .topic($0)) }
+    }
+
     // MARK: Describing and listing
 
     func describe(

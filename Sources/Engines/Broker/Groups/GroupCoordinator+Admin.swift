@@ -205,6 +205,15 @@ extension GroupCoordinator {
         }
     }
 
+    /// Drops a group that nobody has ever joined or committed to: its joins were refused, or the
+    /// ids they were given are void. Nothing of it was kept.
+    func forgetIfNeverUsed(_ id: String) {
+        guard groups[id]?.classic?.generation == 0, groups[id]?.keptAtMilliseconds == nil else {
+            return
+        }
+        dropIfUnused(id)
+    }
+
     private func dropIfUnused(_ id: String) {
         guard let group = groups[id], group.commits.partitions.isEmpty, group.isUnused else {
             return

@@ -29,6 +29,9 @@ extension GroupCoordinator {
             guard request.memberID.isEmpty else {
                 return .failed(.unknownMemberID, memberID: request.memberID)
             }
+            guard hasRoom(for: request.groupID) else {
+                return .failed(.coordinatorNotAvailable, memberID: request.memberID)
+            }
             makeIfMissing(request.groupID)
         }
         var generator = SystemRandomNumberGenerator()
@@ -60,6 +63,7 @@ extension GroupCoordinator {
             }
             let actions = groups[request.groupID]?.classic?.join(request, context) ?? []
             await perform(actions, of: request.groupID)
+            forgetIfNeverUsed(request.groupID)
         }
         return answer ?? .failed(.unknownMemberID, memberID: request.memberID)
     }
@@ -111,6 +115,7 @@ extension GroupCoordinator {
                 groups[id]?.classic?.leave(leaving, now: now)
                 ?? (errors: leaving.map { _ in .unknownMemberID }, actions: [])
             await perform(result.actions, of: id)
+            forgetIfNeverUsed(id)
             errors = result.errors
         }
         return LeaveGroupResponse {

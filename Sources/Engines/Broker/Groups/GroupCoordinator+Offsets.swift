@@ -29,6 +29,10 @@ extension GroupCoordinator {
             return .none
         }
         guard !accepted.isEmpty else { return response }
+        guard hasRoom(for: id) else {
+            response.failAccepted(.coordinatorNotAvailable)
+            return response
+        }
         makeIfMissing(id)
         groups[id]?.classic?.touch(request.memberID, now: now)
         let records = accepted.map { GroupStoredRecord.offset($0.key, $0.offset.value) }
@@ -87,6 +91,9 @@ extension GroupCoordinator {
     func makeIfMissing(_ id: String) {
         if groups[id] == nil { groups[id] = Group(classic: newMachine(id)) }
     }
+
+    /// Whether a group is there or may be made.
+    func hasRoom(for id: String) -> Bool { groups[id] != nil || groups.count < rules.groupsMax }
 
     private func commitError(
         _ request: OffsetCommitRequest, version: Int16

@@ -61,6 +61,10 @@ extension GroupCoordinator {
             return .none
         }
         guard !accepted.isEmpty else { return response }
+        guard hasRoom(for: id) else {
+            response.failAccepted(.coordinatorNotAvailable)
+            return response
+        }
         let producer = GroupProducer(id: request.producerID, epoch: request.producerEpoch)
         // Pending from now on: the marker may come before this call goes on.
         makeIfMissing(id)

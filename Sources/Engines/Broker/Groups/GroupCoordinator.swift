@@ -91,6 +91,7 @@ package actor GroupCoordinator {
             } else {
                 let actions = groups[id]?.classic?.timePassed(now: time) ?? []
                 await perform(actions, of: id)
+                forgetIfNeverUsed(id)
             }
         }
         if isLoaded, time >= nextUpkeep {

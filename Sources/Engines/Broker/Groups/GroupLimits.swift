@@ -9,6 +9,13 @@ extension Limits {
     static let offsetsRetentionMilliseconds: Int64 = 10_080 * 60_000
     /// Members of one group; Kafka's `group.max.size`, which has no bound by default.
     static let groupMembersMax = 10_000
+    /// Groups at once; nobody makes one more. The timer loop looks at all of them.
+    static let groupsMax = 10_000
+    /// Member ids of one group that were given out and not used yet; Kafka has no bound.
+    static let groupPendingMembersMax = 1_000
+    /// How long a member may take to join with the id it was given; its session time-out if that is
+    /// less, which alone counts with Kafka.
+    static let pendingMemberMilliseconds: Int64 = 60_000
     /// How long a new member may wait in a held join before it counts as gone.
     static let newMemberJoinMilliseconds: Int64 = 300_000
     /// Time between the rounds that drop old offsets and empty groups.

@@ -46,11 +46,15 @@ extension GroupMachine {
         if let instance = request.groupInstanceID, let old = staticMembers[instance] {
             return replace(old, request, context)
         }
-        guard members.count + pendingMembers.count < membersMax else {
+        guard members.count < membersMax else {
             return fail(.groupMaxSizeReached, request, context)
         }
         if request.groupInstanceID == nil && context.requiresMemberID {
-            let timeout = Int64(request.sessionTimeoutMilliseconds)
+            guard pendingMembers.count < Limits.groupPendingMembersMax else {
+                return fail(.coordinatorNotAvailable, request, context)
+            }
+            let timeout = min(
+                Int64(request.sessionTimeoutMilliseconds), Limits.pendingMemberMilliseconds)
             pendingMembers[id] = context.now + timeout
             actions.append(.answerJoin(context.ticket, .failed(.memberIDRequired, memberID: id)))
         } else {
@@ -60,7 +64,7 @@ extension GroupMachine {
 
     private mutating func joinAsKnown(_ request: JoinGroupRequest, _ context: JoinContext) {
         if pendingMembers[request.memberID] != nil, request.groupInstanceID == nil {
-            return add(request.memberID, request, context)
+            return addPending(request, context)
         }
         if let error = memberError(request.memberID, instanceID: request.groupInstanceID) {
             return fail(error, request, context)
@@ -81,6 +85,16 @@ extension GroupMachine {
         case .empty, .dead:
             fail(.unknownMemberID, request, context)
         }
+    }
+
+    /// A member comes with the id it was given; others may have filled the group meanwhile.
+    private mutating func addPending(_ request: JoinGroupRequest, _ context: JoinContext) {
+        guard members.count < membersMax else {
+            pendingMembers[request.memberID] = nil
+            fail(.groupMaxSizeReached, request, context)
+            return tryCompleteJoin(now: context.now)
+        }
+        add(request.memberID, request, context)
     }
 
     private mutating func add(

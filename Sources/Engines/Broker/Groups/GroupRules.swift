@@ -10,6 +10,8 @@ package struct GroupRules: Sendable, Equatable {
     package var initialRebalanceDelayMilliseconds: Int64 = 0
     /// `group.max.size`, which has no bound with Kafka.
     package var classicGroupMembersMax = Limits.groupMembersMax
+    /// Groups of either protocol at once; not a setting.
+    package var groupsMax = Limits.groupsMax
     /// `group.consumer.max.size`, likewise.
     package var consumerGroupMembersMax = Limits.groupMembersMax
     /// `group.consumer.session.timeout.ms`.

@@ -82,7 +82,7 @@ extension ConsumerGroupMachine {
         if isNew { dirty.insert(.current(id)) }
         if request.memberEpoch == MemberEpoch.join { rejoin(id) }
         bringUpToDate(
-            context,
+            context, for: id,
             hasChanged: epoch == 0 || isNew && replaced == nil || otherTopics || otherPattern)
         reconcile(id, owned: owned, context)
         touch(id, context)

@@ -5,22 +5,25 @@ import KafkaProtocol
 
 extension ConsumerGroupMachine {
     /// Topics that a member wants, by name; some may not exist.
-    func topics(of profile: ConsumerMember.Profile) -> Set<String> {
-        guard let pattern = profile.topicPattern, let known = resolved[pattern] else {
-            return profile.topicNames
+    func topics(of member: ConsumerMember) -> Set<String> {
+        guard let pattern = member.profile.topicPattern, let known = resolved[pattern] else {
+            return member.profile.topicNames
         }
-        return profile.topicNames.union(known.topics)
+        guard let seen = seen[member.id], seen.pattern == pattern else {
+            return member.profile.topicNames.union(known.topics)
+        }
+        return member.profile.topicNames.union(known.topics.intersection(seen.topics))
     }
 
     /// Topics that anybody wants.
     var subscribedTopics: Set<String> {
-        subscribedCache ?? members.values.reduce(into: []) { $0.formUnion(topics(of: $1.profile)) }
+        subscribedCache ?? members.values.reduce(into: []) { $0.formUnion(topics(of: $1)) }
     }
 
     func topicIDs(
-        of profile: ConsumerMember.Profile, _ context: ConsumerContext
+        of member: ConsumerMember, _ context: ConsumerContext
     ) -> Set<KafkaUUID> {
-        Set(topics(of: profile).compactMap { context.topics.topic(name: $0)?.id })
+        Set(topics(of: member).compactMap { context.topics.topic(name: $0)?.id })
     }
 
     /// A number that changes when a topic comes, goes, is made anew, or grows.
@@ -49,43 +52,83 @@ extension ConsumerGroupMachine {
         }
     }
 
-    /// Looks at all topics again if there are new expressions, or some time has passed.
+    /// Looks at all topics again if there are new expressions, or some time has passed; and at what
+    /// the member that asks may see of them.
     ///
-    /// - Returns: whether members now want other topics.
-    mutating func resolvePatterns(_ context: ConsumerContext) -> Bool {
+    /// - Returns: whether that member now wants other topics of those that the group knew.
+    mutating func resolvePatterns(_ context: ConsumerContext, for id: String) -> Bool {
         let wanted = Set(members.values.compactMap(\.profile.topicPattern).filter { !$0.isEmpty })
         guard !wanted.isEmpty else { return false }
-        let isNew = wanted.contains { resolved[$0] == nil }
-        guard isNew || context.now >= patternsDue else { return false }
-        patternsDue = context.now + Limits.patternRefreshMilliseconds
-        let names = context.topics.topics.map(\.name)
-        var hasChanged = false
+        match(wanted, context)
+        let (before, sawBefore) = (members[id].map(topics(of:)), seen[id])
+        if let pattern = members[id]?.profile.topicPattern, let found = matched[pattern],
+            let maySee = context.maySee
+        {
+            seen[id] = Seen(pattern: pattern, topics: found.filter(maySee))
+        } else {
+            seen[id] = nil
+        }
+        // Others may want other topics then; the hash tells whether the group does.
+        if seen[id] != sawBefore { subscribedCache = nil }
         for pattern in wanted {
-            // One that was kept by an earlier run is read here for the first time.
-            let compiled = patterns[pattern] ?? (try? TopicPattern(pattern))
-            patterns[pattern] = compiled
-            let topics = Set(names.filter { compiled?.matches($0) ?? false })
+            let topics = visible(pattern, context)
             guard resolved[pattern]?.topics != topics else { continue }
-            hasChanged = hasChanged || !topics.isEmpty || resolved[pattern] != nil
             resolved[pattern] = Resolved(topics: topics, atMilliseconds: context.wallMilliseconds)
             dirty.insert(.pattern(pattern))
             subscribedCache = nil
         }
-        return hasChanged
+        return before != members[id].map(topics(of:))
+    }
+
+    private mutating func match(_ wanted: Set<String>, _ context: ConsumerContext) {
+        let isNew = wanted.contains { matched[$0] == nil }
+        guard isNew || context.now >= patternsDue else { return }
+        patternsDue = context.now + Limits.patternRefreshMilliseconds
+        let names = context.topics.topics.map(\.name)
+        for pattern in wanted {
+            // One that was kept by an earlier run is read here for the first time.
+            let compiled = patterns[pattern] ?? (try? TopicPattern(pattern))
+            patterns[pattern] = compiled
+            matched[pattern] = Set(names.filter { compiled?.matches($0) ?? false })
+        }
+    }
+
+    /// What an expression matches and one of its members may see. Of a member that has not said
+    /// anything since a start it is not known: for it, what was kept counts.
+    private func visible(_ pattern: String, _ context: ConsumerContext) -> Set<String> {
+        let found = matched[pattern] ?? []
+        guard context.maySee != nil else { return found }
+        var topics: Set<String> = []
+        for member in members.values where member.profile.topicPattern == pattern {
+            if let seen = seen[member.id], seen.pattern == pattern {
+                topics.formUnion(seen.topics)
+            } else {
+                topics.formUnion(resolved[pattern]?.topics ?? [])
+            }
+        }
+        return topics.intersection(found)
     }
 
     mutating func dropPatternIfUnused(_ pattern: String?) {
         guard let pattern, !members.values.contains(where: { $0.profile.topicPattern == pattern })
         else { return }
         patterns[pattern] = nil
+        matched[pattern] = nil
         if resolved.removeValue(forKey: pattern) != nil { dirty.insert(.pattern(pattern)) }
     }
 
     // MARK: Targets
 
     /// Raises the epoch if members or topics have changed, and then computes the target.
-    mutating func bringUpToDate(_ context: ConsumerContext, hasChanged: Bool) {
-        if resolvePatterns(context) || hasChanged { subscribedCache = nil }
+    ///
+    /// - Parameter id: the member that asks, whose rights are known; `nil` for one of the classic
+    ///   protocol, which has no expressions and leaves those of others as they are.
+    mutating func bringUpToDate(
+        _ context: ConsumerContext, for id: String? = nil, hasChanged: Bool
+    ) {
+        let otherRights = id.map { resolvePatterns(context, for: $0) } ?? false
+        let hasChanged = hasChanged || otherRights
+        if hasChanged { subscribedCache = nil }
         let names = subscribedTopics
         subscribedCache = names
         let hash = hash(of: names, context)
@@ -108,7 +151,7 @@ extension ConsumerGroupMachine {
         let problem = AssignmentProblem(
             members: ordered.map { member in
                 AssignmentProblem.Member(
-                    id: member.id, topics: topicIDs(of: member.profile, context),
+                    id: member.id, topics: topicIDs(of: member, context),
                     previous: target[member.id] ?? [:])
             }, partitions: partitions)
         for (id, assigned) in assignor.assign(problem) where target[id] != assigned {
@@ -124,7 +167,7 @@ extension ConsumerGroupMachine {
         guard let member = members[id] else { return }
         let step = Reconciliation(
             epoch: targetEpoch, target: target[id] ?? [:],
-            topics: topicIDs(of: member.profile, context), owned: owned,
+            topics: topicIDs(of: member, context), owned: owned,
             isTaken: { [owners] place in (owners[place] ?? id) != id })
         let next = step.next(after: member.current)
         guard next != member.current else { return }

@@ -26,6 +26,8 @@ struct ConsumerContext {
     var wallMilliseconds: Int64 = 0
     var topics: any GroupTopicSource
     var rules = GroupRules()
+    /// Which topics the member that asks may see; `nil` for all, or when no member asks.
+    var maySee: (@Sendable (_ topic: String) -> Bool)?
 }
 
 /// A part of the group that is kept as a record of its own.
@@ -59,6 +61,12 @@ struct ConsumerGroupMachine: Sendable {
         var atMilliseconds: Int64 = 0
     }
 
+    /// What a member may see of what its expression matches.
+    struct Seen: Equatable, Sendable {
+        var pattern: String
+        var topics: Set<String>
+    }
+
     let groupID: String
     var epoch: Int32 = 0
     var targetEpoch: Int32 = 0
@@ -76,6 +84,11 @@ struct ConsumerGroupMachine: Sendable {
     var replacesClassic = false
     /// Compiled expressions of `resolved`.
     var patterns: [String: TopicPattern] = [:]
+    /// What the expressions match, whoever asks.
+    var matched: [String: Set<String>] = [:]
+    /// By member; nobody without an authorizer, and after a start nobody until its next heartbeat:
+    /// `resolved`, which is kept, then counts.
+    var seen: [String: Seen] = [:]
     /// When expressions are to be looked at again, on the steady clock.
     var patternsDue: Int64 = 0
     /// Topics that somebody wants; `nil` when members or expressions changed since.
@@ -152,6 +165,7 @@ struct ConsumerGroupMachine: Sendable {
         guard let member = members.removeValue(forKey: id) else { return }
         release(member.current, of: id)
         target[id] = nil
+        seen[id] = nil
         if let instance = member.profile.instanceID, staticMembers[instance] == id {
             staticMembers[instance] = nil
         }

@@ -5,18 +5,20 @@ package import KafkaProtocol
 import MillraceBase
 
 extension GroupCoordinator {
+    /// - Parameter maySee: which topics an expression may find for the client; `nil` for all.
     package func consumerHeartbeat(
         _ request: ConsumerGroupHeartbeatRequest, version: Int16, clientID: String,
-        clientHost: String
+        clientHost: String, maySee: (@Sendable (_ topic: String) -> Bool)? = nil
     ) async -> ConsumerGroupHeartbeatResponse {
         do throws(GroupFault) {
             if let error = unavailable(group: request.groupID, mayBeEmpty: true) {
                 throw GroupFault(error, "The coordinator is not available.")
             }
             if let fault = ConsumerGroupMachine.fault(request, version: version) { throw fault }
-            let context = context(
+            var context = context(
                 of: request.groupID, clientID: clientID, clientHost: clientHost,
                 newMemberID: Self.newConsumerID())
+            context.maySee = maySee
             let (answer, upgrade) = try consumerAnswer(request, context)
             let isKept = await settle(request.groupID)
             await perform(upgrade, of: request.groupID)
@@ -86,6 +88,9 @@ extension GroupCoordinator {
     ) throws(GroupFault) -> [GroupMachine.Action] {
         guard var classic = groups[id]?.classic else {
             if groups[id] == nil {
+                guard hasRoom(for: id) else {
+                    throw GroupFault(.coordinatorNotAvailable, "There are too many groups.")
+                }
                 groups[id] = Group(consumer: ConsumerGroupMachine(groupID: id))
             }
             return []

@@ -41,8 +41,10 @@ package enum LogReadFault: Error, Equatable, Sendable {
     case outOfRange(startOffset: Int64, highWatermark: Int64)
     /// A batch on disk is not what was written.
     case corrupt
-    /// The disk does not give it, or the log is no longer served; in words.
+    /// The disk does not give it, in words.
     case storage(String)
+    /// The topic was deleted while somebody read its log, or waited for more of it.
+    case deleted
 }
 
 /// How much to read.
@@ -86,7 +88,7 @@ extension PartitionLog {
             read.abortedTransactions = try Self.aborted(
                 in: found.segments, from: offset, to: read.lastStableOffset)
         } catch {
-            throw error.readFault
+            throw fault(error)
         }
         return read
     }
@@ -121,7 +123,7 @@ extension PartitionLog {
                     to: read.batches.last.map(BatchCut.endOffset) ?? end)
             }
         } catch {
-            throw error.readFault
+            throw fault(error)
         }
         return read
     }
@@ -141,7 +143,7 @@ extension PartitionLog {
         from offset: Int64, _ body: (LogView) -> Value
     ) throws(LogReadFault) -> Value {
         try view.with { view -> Result<Value, LogReadFault> in
-            if let failure = view.failure { return .failure(.storage(failure)) }
+            if let failure = view.failure { return .failure(failure) }
             guard offset >= view.startOffset, offset <= view.highWatermark else {
                 return .failure(
                     .outOfRange(startOffset: view.startOffset, highWatermark: view.highWatermark))
@@ -149,11 +151,16 @@ extension PartitionLog {
             return .success(body(view))
         }.get()
     }
+
+    /// What a reader is told whose reading failed. The files of a deleted topic go while they are read.
+    func fault(_ error: ScanError) -> LogReadFault {
+        view.with { $0.failure } == .deleted ? .deleted : error.readFault
+    }
 }
 
 extension ScanError {
-    /// What a reader is told.
-    var readFault: LogReadFault {
+    /// What a reader of a log that is there is told.
+    fileprivate var readFault: LogReadFault {
         switch self {
         case .fault: .corrupt
         case .disk(let error): .storage("\(error)")

@@ -21,7 +21,7 @@ extension PartitionLog {
                 let found = try segment.first(since: timestamp, from: view.startOffset, end: end)
                 if let found { return view.stamped(found) }
             } catch {
-                throw error.readFault
+                throw fault(error)
             }
         }
         return nil
@@ -40,7 +40,7 @@ extension PartitionLog {
                     best = (newest.timestamp, newest.offset, segment, end)
                 }
             } catch {
-                throw error.readFault
+                throw fault(error)
             }
         }
         guard let best else { return nil }
@@ -52,7 +52,7 @@ extension PartitionLog {
                 in: batch, since: best.timestamp, from: view.startOffset
             ).map(view.stamped)
         } catch {
-            throw error.readFault
+            throw fault(error)
         }
     }
 

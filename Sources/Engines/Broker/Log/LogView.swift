@@ -29,7 +29,7 @@ struct LogView: Sendable {
     var tail = LogTail()
     var configuration: LogConfiguration
     /// Why the log serves no more; `nil` while it does.
-    var failure: String?
+    var failure: LogReadFault?
     var waiters: [ObjectIdentifier: LogWaiter] = [:]
     /// Those who wait for committed records.
     var stableWaiters: [ObjectIdentifier: LogWaiter] = [:]
@@ -152,10 +152,11 @@ final class SharedView: Sendable {
         for segment in segments { segment.releaseIdleIndex() }
     }
 
-    /// The log serves no more: readers and writers are told why.
-    func fail(_ because: String) -> [LogWaiter] {
+    /// The log serves no more: readers and writers are told why. The first reason stays, but for a
+    /// deletion, which is the last word on any log.
+    func fail(_ because: LogReadFault) -> [LogWaiter] {
         view.withLock { view in
-            view.failure = view.failure ?? because
+            view.failure = because == .deleted ? because : view.failure ?? because
             return view.takeWaiters(ofStable: true)
         }
     }

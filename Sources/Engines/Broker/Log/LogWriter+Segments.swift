@@ -73,6 +73,13 @@ extension LogWriter {
             folder + "/leader-epoch-checkpoint", with: Array(epochs.text.utf8), durably: durably)
     }
 
+    /// Puts an epoch that a recovery raised on disk. Not done at the start, which has many logs to open.
+    mutating func keepNewEpoch() throws(DiskError) {
+        guard hasNewEpoch else { return }
+        try writeEpochs(durably: true)
+        hasNewEpoch = false
+    }
+
     // MARK: Checkpoints
 
     /// Puts everything on disk that a start without recovery needs: data, index, producers.
@@ -81,6 +88,8 @@ extension LogWriter {
     /// good one when it is read, and made again from the batches. Of producers and transactions the
     /// batches may be compacted away, so what is known of them is flushed.
     mutating func checkpoint() throws(DiskError) {
+        // Clients have seen the epoch: after an orderly stop it must not go back.
+        try keepNewEpoch()
         guard let active, recoveryPoint < nextOffset else { return }
         if durability == .none { try active.file.flush() }
         try active.writeIndex()

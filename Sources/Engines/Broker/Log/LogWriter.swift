@@ -31,7 +31,7 @@ struct LogWriter: Sendable {
     var failure: AppendFault?
     /// Up to here everything is on disk, index and producers too; a recovery starts here.
     var recoveryPoint: Int64
-    /// Whether the epoch was raised by a recovery and is on disk only with the next batch.
+    /// Whether the epoch was raised by a recovery and is on disk only with the next batch or checkpoint.
     var hasNewEpoch: Bool
     var bytesSinceCheckpoint: Int64 = 0
 
@@ -40,6 +40,8 @@ struct LogWriter: Sendable {
     private var stagedBatches: [(batch: RecordBatchHeader, position: Int)] = []
     private var stagedAborted: [AbortedTransaction] = []
     private var undo: [(producerID: Int64, entry: ProducerTable.Entry?)] = []
+    /// Tokens of the transactions that begin with what is staged.
+    private var stagedTokens: [(producerID: Int64, token: VerificationToken)] = []
     /// Readers to wake when the round is over.
     var waiters: [LogWaiter] = []
 
@@ -88,7 +90,7 @@ struct LogWriter: Sendable {
                     case .marker: nil
                     }
                 if mustRoll(before: checked?.header.sizeBytes ?? append.sizeBytes, now: now) {
-                    commit(&results, from: uncommitted)
+                    commit(&results, from: uncommitted, now: now)
                     uncommitted = results.count
                     try roll()
                 }
@@ -97,11 +99,11 @@ struct LogWriter: Sendable {
                 results.append(.refused(error))
             }
             if durability == .always {
-                commit(&results, from: uncommitted)
+                commit(&results, from: uncommitted, now: now)
                 uncommitted = results.count
             }
         }
-        commit(&results, from: uncommitted)
+        commit(&results, from: uncommitted, now: now)
         defer { waiters = [] }
         return (results, waiters)
     }
@@ -133,6 +135,8 @@ struct LogWriter: Sendable {
             case .staleEpoch: throw .staleProducerEpoch
             case .outOfOrder: throw .outOfOrderSequence
             case .outsideTransaction: throw .invalidTransaction
+            case .behindRefused:
+                throw .storage("an earlier batch of the producer was not written")
             }
         }
         let placed = place(bytes, batch, now: now)
@@ -149,24 +153,23 @@ struct LogWriter: Sendable {
             startOffset: startOffset)
     }
 
-    /// The first batch of a transaction needs the coordinator's word that there is one (KIP-890).
-    private func verify(
+    /// The first batch of a transaction needs the coordinator's word that there is one (KIP-890). It
+    /// holds until the batch is written, so that a failed write can be tried again.
+    private mutating func verify(
         _ batch: RecordBatchHeader, _ origin: AppendOrigin, _ token: VerificationToken?
     ) throws(AppendFault) {
         guard batch.attributes.isTransactional,
             !producers.hasOpenTransaction(batch.producerID, epoch: batch.producerEpoch)
         else { return }
         if origin == .broker && token == nil { return }
-        let known = view.with { view -> Verifications.Entry? in
-            let known = view.verifications.entry(
-                of: batch.producerID, epoch: batch.producerEpoch, token: token)
-            if known != nil { view.verifications.end(producerID: batch.producerID) }
-            return known
+        let known = view.with {
+            $0.verifications.entry(of: batch.producerID, epoch: batch.producerEpoch, token: token)
         }
         guard let known else { throw .invalidTransaction }
         if let lowest = known.lowestSequence, batch.baseSequence > lowest {
             throw .outOfOrderSequence
         }
+        stagedTokens.append((batch.producerID, known.token))
     }
 
     private mutating func stage(
@@ -219,16 +222,29 @@ struct LogWriter: Sendable {
     }
 
     /// Makes what is staged durable and shows it, or takes it back and says so in `results`.
-    private mutating func commit(_ results: inout [AppendResult], from first: Int) {
+    private mutating func commit(
+        _ results: inout [AppendResult], from first: Int, now: Int64
+    ) {
         guard staged.readableBytes > 0 else { return }
         do throws(AppendFault) {
             try write()
+            if !stagedTokens.isEmpty {
+                let used = stagedTokens
+                view.with { view in
+                    for (producerID, token) in used {
+                        view.verifications.use(token, producerID: producerID)
+                    }
+                }
+            }
         } catch {
             for index in first..<results.count {
                 if case .appended = results[index] { results[index] = .refused(error) }
             }
             for (producerID, entry) in undo.reversed() {
                 producers.restore(producerID, to: entry)
+            }
+            for (batch, _) in stagedBatches where batch.hasProducer {
+                producers.refused(batch, now: now)
             }
             nextOffset = stagedFrom
         }
@@ -237,12 +253,14 @@ struct LogWriter: Sendable {
         stagedBatches.removeAll(keepingCapacity: true)
         stagedAborted.removeAll()
         undo.removeAll(keepingCapacity: true)
+        stagedTokens.removeAll()
     }
 
     private mutating func write() throws(AppendFault) {
         let segment: Segment
         if let active { segment = active } else { segment = try begin(at: stagedFrom) }
-        try keepNewEpoch()
+        // No batch of a new epoch is on disk before the epoch is.
+        do throws(DiskError) { try keepNewEpoch() } catch { throw .storage("\(error)") }
         do throws(DiskError) {
             try segment.write(staged, at: activeBytes)
         } catch {
@@ -267,16 +285,9 @@ struct LogWriter: Sendable {
             transactions: producers)
     }
 
-    /// No batch of a new epoch is on disk before the epoch is.
-    private mutating func keepNewEpoch() throws(AppendFault) {
-        guard hasNewEpoch else { return }
-        do throws(DiskError) { try writeEpochs(durably: true) } catch { throw .storage("\(error)") }
-        hasNewEpoch = false
-    }
-
     /// Ends the log for good.
     mutating func fail(_ because: String) {
         failure = failure ?? .storage(because)
-        waiters += view.fail(because)
+        waiters += view.fail(.storage(because))
     }
 }

@@ -200,7 +200,7 @@ package final class PartitionLog: Sendable {
         refuseNew()
         let waiters = writer.withLock { writer in
             writer.failure = writer.failure ?? .closed
-            return view.fail("the topic was deleted")
+            return view.fail(.deleted)
         }
         for waiter in waiters { waiter.wake() }
     }

@@ -48,6 +48,16 @@ package struct ProducerTable: Equatable, Sendable {
         case outOfOrder
         /// A plain batch inside a transaction: INVALID_TXN_STATE (48).
         case outsideTransaction
+        /// An earlier batch of the producer was not written and comes again: KAFKA_STORAGE_ERROR (56).
+        case behindRefused
+    }
+
+    /// The first batch of a producer that a failed write took back.
+    private struct Refused: Equatable, Sendable {
+        var epoch: Int16
+        var sequence: Int32
+        /// In milliseconds of the broker's clock.
+        var refusedAt: Int64
     }
 
     package enum MarkerVerdict: Equatable, Sendable {
@@ -61,6 +71,8 @@ package struct ProducerTable: Equatable, Sendable {
     package internal(set) var entries: [Int64: Entry] = [:]
     /// The open transactions, by their producers.
     package private(set) var open: [Int64: OpenTransaction] = [:]
+    /// By their producers, until they are appended; in memory only.
+    private var refused: [Int64: Refused] = [:]
 
     package init() {}
 
@@ -74,11 +86,14 @@ package struct ProducerTable: Equatable, Sendable {
     /// Judges a batch of a producer before it is appended.
     ///
     /// A producer that is not known may begin anywhere (KIP-360): its state may have expired. One that
-    /// is known by a marker only begins with 0. Batches without a sequence are the broker's own.
+    /// is known by a marker only begins with 0. Batches without a sequence are the broker's own. What
+    /// follows a batch whose write failed waits for that: its retry would be out of order otherwise.
     package func judge(_ batch: RecordBatchHeader) -> Verdict {
-        guard let entry = entries[batch.producerID] else { return .new }
+        let isBehind = isBehindRefused(batch)
+        guard let entry = entries[batch.producerID] else { return isBehind ? .behindRefused : .new }
         if batch.producerEpoch < entry.epoch { return .staleEpoch }
         let verdict = batch.baseSequence < 0 ? .new : judgeSequence(batch, entry)
+        if verdict == .outOfOrder, isBehind { return .behindRefused }
         let isOutside = entry.transactionFirstOffset != nil && !batch.attributes.isTransactional
         return verdict == .new && isOutside ? .outsideTransaction : verdict
     }
@@ -126,6 +141,7 @@ package struct ProducerTable: Equatable, Sendable {
             entry.transactionFirstOffset = offset
         }
         set(batch.producerID, entry)
+        refused[batch.producerID] = nil
         if entries.count > Limits.producersPerPartitionMax { forgetSilent() }
         return before
     }
@@ -145,6 +161,7 @@ package struct ProducerTable: Equatable, Sendable {
         let firstOffset = entry.transactionFirstOffset
         entry.transactionFirstOffset = nil
         set(marker.producerID, entry)
+        refused[marker.producerID] = nil
         guard let firstOffset, !marker.isCommit else { return (before, nil) }
         return (
             before,
@@ -176,6 +193,7 @@ package struct ProducerTable: Equatable, Sendable {
             $0.value.seenAt < milliseconds && $0.value.transactionFirstOffset == nil
         }
         for id in old.keys { entries[id] = nil }
+        refused = refused.filter { $0.value.refusedAt >= milliseconds }
     }
 
     /// Forgets a tenth, those silent for longest, so that the search for them is rare.
@@ -183,6 +201,31 @@ package struct ProducerTable: Equatable, Sendable {
         let oldest = entries.filter { $0.value.transactionFirstOffset == nil }
             .sorted { $0.value.seenAt < $1.value.seenAt }
         for (id, _) in oldest.prefix(entries.count / 10) { entries[id] = nil }
+    }
+
+    // MARK: Batches that were not written
+
+    /// Takes note that the write of a batch failed, after `restore`: those behind it have to wait.
+    package mutating func refused(_ batch: RecordBatchHeader, now: Int64) {
+        guard batch.baseSequence >= 0, !batch.attributes.isControl else { return }
+        if let known = refused[batch.producerID] {
+            if known.epoch > batch.producerEpoch || isBehindRefused(batch) { return }
+        } else if refused.count >= Limits.refusedProducersPerPartitionMax {
+            let oldest = refused.sorted { $0.value.refusedAt < $1.value.refusedAt }
+            for (id, _) in oldest.prefix(max(1, refused.count / 10)) { refused[id] = nil }
+        }
+        refused[batch.producerID] = Refused(
+            epoch: batch.producerEpoch, sequence: batch.baseSequence, refusedAt: now)
+    }
+
+    /// Whether a batch of the same epoch with an earlier sequence was refused; the ring's nearer half
+    /// is later.
+    private func isBehindRefused(_ batch: RecordBatchHeader) -> Bool {
+        guard let first = refused[batch.producerID], first.epoch == batch.producerEpoch,
+            batch.baseSequence >= 0
+        else { return false }
+        let distance = (batch.baseSequence &- first.sequence) & .max
+        return distance > 0 && distance <= .max / 2
     }
 
     /// Sequences count up to `Int32.max` and go on with 0.

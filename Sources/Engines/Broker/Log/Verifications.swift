@@ -47,8 +47,14 @@ struct Verifications: Sendable {
         return entry
     }
 
-    /// The producer's transaction began or ended here.
+    /// The producer's transaction ended here.
     mutating func end(producerID: Int64) { entries[producerID] = nil }
+
+    /// The producer's transaction began here: the batch with the token is written. A token that was
+    /// given since then stays.
+    mutating func use(_ token: VerificationToken, producerID: Int64) {
+        if entries[producerID]?.token == token { entries[producerID] = nil }
+    }
 
     private mutating func forgetOldest() {
         let oldest = entries.min { $0.value.token.number < $1.value.token.number }

@@ -14,11 +14,16 @@ struct OpenedMetadata: Sendable {
     var sizeBytes = 0
     /// Bytes that were no whole good batch and are gone.
     var bytesCut = 0
+    /// Topics that the log says were removed; of those before the snapshot nothing is known.
+    var removedTopics: Set<KafkaUUID> = []
 }
 
 /// Reads and replaces files of the folder. One user at a time; everything blocks.
 struct MetadataFiles: Sendable {
     static let topic = "__cluster_metadata"
+
+    /// Where a batch has its magic byte.
+    private static let magicPosition = 16
 
     let folder: String
     private let directory: String
@@ -75,8 +80,9 @@ struct MetadataFiles: Sendable {
             return (file, try file.readBuffer(try file.size(), at: 0))
         }
         var rest = bytes
+        var next = base
         while let batch = Self.nextGood(&rest) {
-            do { try Self.apply(batch, &opened) } catch {
+            do { next = try Self.apply(batch, at: next, &opened) } catch {
                 throw .corrupt(path: path, because: "\(error)")
             }
         }
@@ -107,19 +113,33 @@ struct MetadataFiles: Sendable {
         return batch
     }
 
+    /// Looks at every byte: the damaged batch's own length may be what is damaged.
     private static func hasGoodBatch(behind bytes: ByteBuffer) -> Bool {
         var rest = bytes
-        guard let header = try? RecordBatchHeader(reading: rest),
-            rest.readSlice(length: header.sizeBytes) != nil
-        else { return false }
-        return nextGood(&rest) != nil
+        while rest.readableBytes > RecordBatchHeader.byteCount {
+            rest.moveReaderIndex(forwardBy: 1)
+            let magic = rest.getInteger(
+                at: rest.readerIndex + magicPosition, as: Int8.self)
+            guard magic == RecordBatchHeader.magic else { continue }
+            var candidate = rest
+            if nextGood(&candidate) != nil { return true }
+        }
+        return false
     }
 
-    private static func apply(_ batch: ByteBuffer, _ opened: inout OpenedMetadata) throws {
+    /// - Parameter offset: where the batch has to begin. No checksum covers what it says itself.
+    /// - Returns: where the next one has to.
+    private static func apply(
+        _ batch: ByteBuffer, at offset: Int64, _ opened: inout OpenedMetadata
+    ) throws -> Int64 {
         let header = try RecordBatchHeader(reading: batch)
+        guard header.baseOffset == offset else {
+            throw MetadataFault(
+                description: "offset \(header.baseOffset) comes where \(offset) should")
+        }
         opened.epoch = max(opened.epoch, header.partitionLeaderEpoch)
         // The snapshot has it already.
-        if header.lastOffset < opened.image.endOffset { return }
+        if header.lastOffset < opened.image.endOffset { return header.lastOffset + 1 }
         guard header.baseOffset == opened.image.endOffset else {
             throw MetadataFault(
                 description:
@@ -127,10 +147,15 @@ struct MetadataFiles: Sendable {
         }
         if !header.attributes.isControl {
             for record in try RecordReader.all(in: batch) {
-                try opened.image.apply(MetadataRecord(reading: record.value ?? ByteBuffer()))
+                let record = try MetadataRecord(reading: record.value ?? ByteBuffer())
+                try opened.image.apply(record)
+                if case .removeTopic(let removed) = record {
+                    opened.removedTopics.insert(removed.topicID)
+                }
             }
         }
         opened.image.endOffset = header.lastOffset + 1
+        return opened.image.endOffset
     }
 
     // MARK: Changing

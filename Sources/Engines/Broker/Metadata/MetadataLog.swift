@@ -53,6 +53,8 @@ package final class MetadataLog: Sendable {
     package let epoch: Int32
     /// Bytes of a torn tail that opening cut off.
     let bytesCut: Int
+    /// Topics that the log, as it was opened, says were removed.
+    let removedTopics: Set<KafkaUUID>
     private let files: MetadataFiles
     private let clock: WallClock
     private let writer: Mutex<Writer>
@@ -70,6 +72,7 @@ package final class MetadataLog: Sendable {
         self.clock = clock
         epoch = opened.epoch + 1
         bytesCut = opened.bytesCut
+        removedTopics = opened.removedTopics
         writer = Mutex(
             Writer(
                 file: opened.file, sizeBytes: opened.sizeBytes,

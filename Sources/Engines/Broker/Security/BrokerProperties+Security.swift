@@ -37,6 +37,7 @@ extension BrokerProperties {
                     Listener(name: name, host: host, port: port, securityProtocol: kind))
             }
         }
+        try all.checkOwners(configuration.listeners.map(\.name))
         for position in configuration.listeners.indices {
             let listener = configuration.listeners[position]
             var own = all.settings(of: listener.name)
@@ -186,13 +187,20 @@ extension BrokerProperties {
             }
             superUsers.append(user)
         }
-        let allowsEveryone = try takeFlag("allow.everyone.if.no.acl.found") ?? false
+        let hasSuperUsers = !superUsers.isEmpty
+        let allowsEveryone = try takeFlag("allow.everyone.if.no.acl.found")
         switch take("authorizer") {
-        case nil: break
+        case nil:
+            guard !hasSuperUsers, allowsEveryone == nil else {
+                throw .security(
+                    hasSuperUsers ? "super.users" : "allow.everyone.if.no.acl.found",
+                    because: "without an authorizer everybody may do everything; "
+                        + "set authorizer=acls, or authorizer=none if that is meant")
+            }
         case "none": configuration.authorizer = .none
         case "acls":
             configuration.authorizer = .acls(
-                superUsers: superUsers, allowEveryoneIfNoAcl: allowsEveryone)
+                superUsers: superUsers, allowEveryoneIfNoAcl: allowsEveryone ?? false)
         case .some(let other):
             throw .security("authorizer", because: "\"\(other)\" is neither none nor acls")
         }

@@ -119,6 +119,9 @@ package struct BrokerProperties {
 
     // MARK: Names
 
+    /// What a listener's own settings begin with; its name and a dot come next.
+    private static let listenerPrefix = "listener.name."
+
     /// Those that may stand behind `listener.name.NAME.` too, and win there.
     private static let perListener: Set<String> = Set(
         BrokerProperty.all.map(\.name).filter { $0.hasPrefix("ssl.") }
@@ -126,20 +129,49 @@ package struct BrokerProperties {
 
     /// The setting that a name is for, whether for all listeners or for one.
     private static func setting(_ name: String) -> String? {
-        let prefix = "listener.name."
-        var own = Substring(name)
-        if name.hasPrefix(prefix) {
-            own = own.dropFirst(prefix.count).drop { $0 != "." }.dropFirst()
-        }
+        let own = listenerParts(name)?.setting ?? name
         return BrokerProperty.all.map(\.name).first { $0 == own }
     }
 
-    /// A listener's own settings over those for all.
+    /// The two parts of `listener.name.NAME.SETTING`; `nil` for a setting for all listeners.
+    private static func listenerParts(_ name: String) -> (listener: String, setting: String)? {
+        guard name.hasPrefix(listenerPrefix) else { return nil }
+        let rest = name.dropFirst(listenerPrefix.count)
+        let listener = rest.prefix { $0 != "." }
+        return (String(listener), String(rest.dropFirst(listener.count + 1)))
+    }
+
+    /// Refuses settings of listeners that there are not, and those given twice in different letters:
+    /// a listener without the security that was meant for it must not start.
+    ///
+    /// - Parameter listeners: the names of all, in capitals.
+    func checkOwners(_ listeners: [String]) throws(BrokerError) {
+        var seen: [String: String] = [:]
+        for name in rest.keys.sorted() {
+            guard let (listener, setting) = Self.listenerParts(name) else { continue }
+            guard listeners.contains(listener.uppercased()) else {
+                let all = listeners.joined(separator: ", ")
+                throw .security(
+                    name,
+                    because: "there is no listener \"\(listener)\"; "
+                        + "name one of \(all), or add it to listeners")
+            }
+            let key = "\(listener.uppercased()).\(setting)"
+            if let other = seen.updateValue(name, forKey: key) {
+                throw .security(
+                    name, because: "it is the same setting as \(other); leave one of them out")
+            }
+        }
+    }
+
+    /// A listener's own settings over those for all. Its name counts without case, as in Kafka.
     func settings(of listener: String) -> BrokerProperties {
         var own = self
-        let prefix = "listener.name.\(listener.lowercased())."
-        for (name, value) in rest where name.hasPrefix(prefix) {
-            own.rest[String(name.dropFirst(prefix.count))] = value
+        for (name, value) in rest {
+            guard let parts = Self.listenerParts(name),
+                parts.listener.uppercased() == listener.uppercased()
+            else { continue }
+            own.rest[parts.setting] = value
         }
         return own
     }

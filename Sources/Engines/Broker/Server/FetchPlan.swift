@@ -12,6 +12,8 @@ struct FetchPlan: Sendable {
         /// `nil` with `error` set.
         var log: PartitionLog?
         var error = KafkaErrorCode.none
+        /// What is said when the topic is deleted before the answer.
+        var errorOnceDeleted: KafkaErrorCode
         var offset: Int64
         var bytesMax: Int
         var currentLeaderEpoch: Int32
@@ -50,15 +52,16 @@ struct FetchPlan: Sendable {
             let topic = byID ? catalog.topic(wanted.topicID) : catalog.topic(wanted.topic)
             let name = byID ? topic?.name : wanted.topic
             let isHidden = name.map { !mayRead($0) } ?? false
-            let unknown: KafkaErrorCode =
-                topic == nil && byID ? .unknownTopicID : .unknownTopicOrPartition
+            let deleted: KafkaErrorCode = byID ? .unknownTopicID : .unknownTopicOrPartition
+            let unknown = topic == nil ? deleted : .unknownTopicOrPartition
             let missing = isHidden ? KafkaErrorCode.topicAuthorizationFailed : unknown
             for partition in wanted.partitions {
                 let log = isHidden ? nil : topic?.log(partition.partition)
                 parts.append(
                     Part(
                         topicPosition: position, partition: partition.partition, log: log,
-                        error: log == nil ? missing : .none, offset: partition.fetchOffset,
+                        error: log == nil ? missing : .none, errorOnceDeleted: deleted,
+                        offset: partition.fetchOffset,
                         bytesMax: max(Int(partition.partitionMaxBytes), 0),
                         currentLeaderEpoch: partition.currentLeaderEpoch,
                         lastFetchedEpoch: partition.lastFetchedEpoch))
@@ -98,7 +101,7 @@ struct FetchPlan: Sendable {
                 }
                 outcome.sizeBytes += read.sizeBytes
             } catch {
-                error.describe(in: &data)
+                error.describe(in: &data, onceDeleted: part.errorOnceDeleted)
                 outcome.isUrgent = true
             }
             outcome.partitions.append(data)
@@ -192,7 +195,10 @@ private enum FetchFault: Error {
     case read(LogReadFault)
     case diverging(epoch: Int32, endOffset: Int64)
 
-    func describe(in data: inout FetchResponse.TopicResponse.PartitionData) {
+    /// - Parameter onceDeleted: what a deleted topic is called, which depends on how it was asked for.
+    func describe(
+        in data: inout FetchResponse.TopicResponse.PartitionData, onceDeleted: KafkaErrorCode
+    ) {
         data.highWatermark = -1
         switch self {
         case .code(let code):
@@ -205,6 +211,8 @@ private enum FetchFault: Error {
             data.errorCode = .corruptMessage
         case .read(.storage):
             data.errorCode = .kafkaStorageError
+        case .read(.deleted):
+            data.errorCode = onceDeleted
         case .diverging(let epoch, let endOffset):
             data.divergingEpoch.epoch = epoch
             data.divergingEpoch.endOffset = endOffset

@@ -64,7 +64,8 @@ extension BrokerCore {
             let clientID = reply.header.clientID ?? ""
             answer(ConsumerGroupHeartbeatRequest.self, reply) { coordinator in
                 await coordinator.consumerHeartbeat(
-                    heartbeat, version: version, clientID: clientID, clientHost: reply.clientHost)
+                    heartbeat, version: version, clientID: clientID, clientHost: reply.clientHost,
+                    maySee: self.topicSight(reply))
             }
         default:
             try handleGroupAdmin(request, reply)

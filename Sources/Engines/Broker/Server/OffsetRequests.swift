@@ -202,6 +202,7 @@ extension LogReadFault {
         case .outOfRange: .offsetOutOfRange
         case .corrupt: .corruptMessage
         case .storage: .kafkaStorageError
+        case .deleted: .unknownTopicOrPartition
         }
     }
 }

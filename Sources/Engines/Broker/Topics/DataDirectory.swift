@@ -114,29 +114,62 @@ struct DataDirectory: Sendable {
         return if let bytes { try CatalogFile(bytes: bytes, path: path) } else { CatalogFile() }
     }
 
-    /// Removes folders of partitions that the metadata does not know: a crash came between a topic's
-    /// deletion and that of its files. Only folders that carry a topic id of ours are touched.
-    /// - Returns: their names.
-    func removeStrays(_ image: MetadataImage) throws(DiskError) -> [String] {
+    // MARK: Strays
+
+    private static let straySuffix = "-stray"
+
+    /// Clears away folders of partitions that the metadata does not know. Only folders that carry a
+    /// topic id are touched.
+    ///
+    /// Those of a topic in `removedTopics` go: a crash came between its deletion and that of its files.
+    /// Any other is renamed to `<name>.<topic id>-stray`, since the metadata may have been damaged.
+    func settleStrays(
+        _ image: MetadataImage, removedTopics: Set<KafkaUUID>
+    ) throws(DiskError) -> (removed: [String], setAside: [String]) {
         let known = Dictionary(
             uniqueKeysWithValues: image.topics.values.map { ($0.id.description, $0) })
+        let gone = Set(removedTopics.map(\.description))
         var removed: [String] = []
-        for name in try DiskFolder.names(in: path) {
+        var setAside: [String] = []
+        for name in try DiskFolder.names(in: path) where !name.hasSuffix(Self.straySuffix) {
             let folder = path + "/" + name
             guard let bytes = try? DiskFolder.contents(folder + "/partition.metadata"),
                 let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
                     .first(where: { $0.hasPrefix("topic_id: ") })
             else { continue }
-            let entry = known[String(line.dropFirst("topic_id: ".count))]
-            // A partition that a crash kept from being added has a number that no partition has.
+            let id = String(line.dropFirst("topic_id: ".count))
+            let entry = known[id]
             let number = entry.flatMap { Int32(name.dropFirst($0.name.count + 1)) }
             if let entry, let number, name.hasPrefix(entry.name + "-"), number < entry.partitions {
                 continue
             }
-            try DiskFolder.removeAll(folder)
-            removed.append(name)
+            if gone.contains(id) {
+                try DiskFolder.removeAll(folder)
+                removed.append(name)
+            } else {
+                let stray = strayName(name, id)
+                try DiskFolder.rename(folder, to: path + "/" + stray)
+                setAside.append(stray)
+            }
         }
-        return removed
+        if !setAside.isEmpty { try DiskFolder.flush(path) }
+        return (removed, setAside)
+    }
+
+    /// A name that is free. What is too long for a file system loses the end of the topic's name.
+    /// - Parameter id: as the folder says, so not to be trusted.
+    private func strayName(_ name: String, _ id: String) -> String {
+        let id = KafkaUUID(id)?.description ?? "unknown"
+        let topic = name.prefix(upTo: name.lastIndex(of: "-") ?? name.endIndex)
+        let partition = name.dropFirst(topic.count)
+        var attempt = 1
+        while true {
+            let ending = attempt == 1 ? id : "\(id).\(attempt)"
+            let rest = "\(partition).\(ending)\(Self.straySuffix)"
+            let stray = topic.prefix(max(Limits.fileNameBytesMax - rest.utf8.count, 0)) + rest
+            if !DiskFolder.exists(path + "/" + stray) { return String(stray) }
+            attempt += 1
+        }
     }
 
     // MARK: Checkpoints

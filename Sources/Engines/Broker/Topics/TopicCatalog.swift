@@ -51,11 +51,7 @@ package final class TopicCatalog: Sendable {
         self.environment = environment
         self.logger = logger
         let image = metadata.image
-        let strays = try onDisk { () throws(DiskError) in try directory.removeStrays(image) }
-        if !strays.isEmpty {
-            logger.notice(
-                "removed partitions of deleted topics", metadata: ["count": "\(strays.count)"])
-        }
+        try Self.settleStrays(directory, metadata, logger)
         let defaults = TopicDefaults(image, nodeID: metadata.node.id)
         let entries = Array(image.topics.values)
         let settings = entries.map { image.config(ConfigResource(.topic, $0.name)) }
@@ -74,6 +70,27 @@ package final class TopicCatalog: Sendable {
             index.add(Topic(entry, settings: settings, defaults: defaults, logs: mine))
         }
         self.index = Mutex(index)
+    }
+
+    private static func settleStrays(
+        _ directory: DataDirectory, _ metadata: MetadataLog, _ logger: Logger
+    ) throws(BrokerError) {
+        if metadata.bytesCut > 0 {
+            logger.warning(
+                "cut the end of the metadata log", metadata: ["bytes": "\(metadata.bytesCut)"])
+        }
+        let (removed, setAside) = try onDisk { () throws(DiskError) in
+            try directory.settleStrays(metadata.image, removedTopics: metadata.removedTopics)
+        }
+        if !removed.isEmpty {
+            logger.notice(
+                "removed partitions of deleted topics", metadata: ["count": "\(removed.count)"])
+        }
+        for name in setAside {
+            logger.warning(
+                "set aside a partition that the metadata does not know",
+                metadata: ["folder": "\(name)"])
+        }
     }
 
     private static func open(

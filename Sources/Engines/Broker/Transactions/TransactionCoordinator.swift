@@ -17,7 +17,7 @@ package actor TransactionCoordinator {
     let logger: Logger
     private let elapsedMilliseconds: @Sendable () -> Int64
     /// When open transactions are ended, on the steady clock.
-    private var deadlines: [String: Int64] = [:]
+    private(set) var deadlines: [String: Int64] = [:]
     /// Requests that wait for the end of a change.
     private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
     /// Requests that append to a transaction on their own, such as TxnOffsetCommit: it cannot end
@@ -25,6 +25,8 @@ package actor TransactionCoordinator {
     private var holds: [String: Int] = [:]
     /// Ids whose markers are being written.
     private var completing: Set<String> = []
+    /// Ids whose last record was not kept: that is logged once, until one is.
+    private(set) var unkept: Set<String> = []
     private let decided: AsyncStream<String>
     private let decide: AsyncStream<String>.Continuation
     private var isLoaded = false
@@ -109,8 +111,13 @@ package actor TransactionCoordinator {
             let outcome = await change(id, settles: false, ends: true) { machine, spare in
                 machine.abort(spare: spare, now: self.now)
             }
-            if case .success = outcome {
+            switch outcome {
+            case .success:
                 logger.info("a transaction's time is over", metadata: ["id": "\(id)"])
+            case .failure:
+                // Unless another transaction has begun meanwhile.
+                guard deadlines[id] == deadline else { continue }
+                deadlines[id] = elapsedMilliseconds() + Limits.overdueRetryMilliseconds
             }
         }
         guard isLoaded, time >= nextExpiryRound else { return }
@@ -188,9 +195,10 @@ package actor TransactionCoordinator {
             let kept = record.state == .dead ? nil : record
             let stored = try TransactionStoredRecord(transactionalID: id, kept)
             try await storage.append(stored, to: partition(of: id))
+            unkept.remove(id)
             return true
         } catch {
-            if !isStopped {
+            if !isStopped, unkept.insert(id).inserted {
                 logger.error(
                     "a transaction's record was not kept",
                     metadata: ["id": "\(id)", "because": "\(error)"])
@@ -247,11 +255,12 @@ package actor TransactionCoordinator {
             producer: record.identity, isCommit: record.state == .prepareCommit,
             coordinatorEpoch: storage.coordinatorEpoch(of: partition(of: id)))
         var left = record.partitions
+        var pauses = 0
         while !left.isEmpty {
             let result = await storage.write(end, to: left)
             if result.isStopped { return }
             left = result.left
-            if !left.isEmpty, await !pause(id) { return }
+            if !left.isEmpty, await !pause(id, &pauses) { return }
         }
         while true {
             let outcome = await change(id, settles: false) { machine, _ in
@@ -259,13 +268,17 @@ package actor TransactionCoordinator {
             }
             if case .success = outcome { return }
             if isStopped { return }
-            if await !pause(id) { return }
+            if await !pause(id, &pauses) { return }
         }
     }
 
+    /// - Parameter pauses: how many there were in the end of this transaction; the first is logged.
     /// - Returns: false when the broker stops.
-    private func pause(_ id: String) async -> Bool {
-        logger.warning("a transaction's end waits for a log", metadata: ["id": "\(id)"])
+    private func pause(_ id: String, _ pauses: inout Int) async -> Bool {
+        if pauses == 0 {
+            logger.warning("a transaction's end waits for a log", metadata: ["id": "\(id)"])
+        }
+        pauses += 1
         do {
             try await Task.sleep(for: .milliseconds(Limits.markerRetryMilliseconds))
             return true

@@ -19,6 +19,9 @@ extension Limits {
     static let transactionSettleMilliseconds: Int64 = 500
     /// The longest wait of the timer loop, so that it sees deadlines set meanwhile.
     static let transactionTimerMillisecondsMax: Int64 = 250
+    /// Wait before an overdue transaction that could not be ended is tried again: its record was not
+    /// kept, or a request still holds it.
+    static let overdueRetryMilliseconds: Int64 = 1_000
     /// Wait before a marker that a log did not take is tried again.
     static let markerRetryMilliseconds: Int64 = 500
     /// The largest epoch a client is given; one more is kept, so that the holder can be fenced.
