@@ -158,6 +158,8 @@ struct BrokerParts: Sendable {
     /// Runs what waits without a thread, until cancelled.
     func runBackground() async {
         await withTaskGroup(of: Void.self) { group in
+            // Five children for the life of the broker: each ends when it is cancelled, none throws, and
+            // the group waits for all of them, so that none uses a file or a thread after `close`.
             group.addTask { await core.tasks.run() }
             group.addTask { await core.coordinator.run() }
             group.addTask { await core.transactions.run() }

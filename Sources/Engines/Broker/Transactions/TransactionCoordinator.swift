@@ -78,6 +78,9 @@ package actor TransactionCoordinator {
     /// Writes markers and ends what is overdue, until cancelled.
     package func run() async {
         await withDiscardingTaskGroup { group in
+            // All are children of this group, which waits for them before `stop`. The timer ends when it is
+            // cancelled. Endings of different ids touch different records of the actor's state, and those
+            // of one id exclude each other in `complete`, so many may wait for their logs at once.
             group.addTask { await self.runTimer() }
             for await id in decided { group.addTask { await self.complete(id) } }
             group.cancelAll()

@@ -115,6 +115,8 @@ struct TransactionTopic: TransactionStorage {
         await withTaskGroup(of: (PartitionName, AppendResult?).self) { group in
             for name in partitions {
                 guard let log = catalog.topic(name.topic)?.log(name.partition) else { continue }
+                // One child for each partition of the transaction, ended before `write` returns. Markers of
+                // different logs have no order among them, and one that is repeated does nothing.
                 group.addTask { (name, await log.appendMarker(marker)) }
             }
             for await (name, outcome) in group {
