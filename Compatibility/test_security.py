@@ -265,6 +265,8 @@ def test_confluent_reauthentication(files):
                 producer.produce(
                     topic, str(number).encode(), on_delivery=lambda error, _: delivered.append(error))
                 producer.flush(PATIENCE_SECONDS)
+                # Sessions live by the clock: three seconds of sending outlive one of two seconds, however
+                # fast or slow the machine is.
                 time.sleep(0.25)
             assert delivered == [None] * 12
             assert not errors, errors
