@@ -35,7 +35,7 @@ extension Product {
         // swift-format-ignore
         case Logging, ServiceLifecycle, UnixSignals
         // swift-format-ignore
-        case AsyncHTTPClient, Hummingbird
+        case AsyncHTTPClient, Hummingbird, HummingbirdCore, HummingbirdTLS
         // swift-format-ignore
         case GRDB, GRDBSQLite, Yams, ArgumentParser
 
@@ -50,7 +50,7 @@ extension Product {
             case .Logging: "swift-log"
             case .ServiceLifecycle, .UnixSignals: "swift-service-lifecycle"
             case .AsyncHTTPClient: "async-http-client"
-            case .Hummingbird: "hummingbird"
+            case .Hummingbird, .HummingbirdCore, .HummingbirdTLS: "hummingbird"
             case .GRDB, .GRDBSQLite: "GRDB.swift"
             case .Yams: "Yams"
             case .ArgumentParser: "swift-argument-parser"
@@ -75,7 +75,10 @@ let ground: [Target] = [
     target("MillraceBase", at: "Base", and: [.NIOCore]),
     target(
         "MillraceHTTPServing", at: "HTTPServing",
-        and: [.Hummingbird, .NIOCore, .Logging, .ServiceLifecycle]),
+        and: [
+            .Hummingbird, .HummingbirdCore, .HummingbirdTLS, .NIOCore, .NIOSSL, .Logging,
+            .ServiceLifecycle,
+        ]),
     target(
         "KafkaProtocol", at: "Protocols/KafkaProtocol",
         uses: ["MillraceBase", "CHash", "CLZ4", "CZstd", "CZlib", "CSnappy"],
@@ -95,7 +98,7 @@ let clients: [Target] = [
         and: [.NIOCore, .NIOPosix, .NIOSSL, .Crypto, .Logging]),
     target(
         "RegistryClient", at: "Clients/RegistryClient", uses: ["MillraceBase", "MillraceSchemas"],
-        and: [.AsyncHTTPClient, .NIOCore, .NIOHTTP1]),
+        and: [.AsyncHTTPClient, .NIOCore, .NIOHTTP1, .NIOSSL]),
     target(
         "CQLClient", at: "Clients/CQLClient", uses: ["MillraceBase", "CQLProtocol"],
         and: [.NIOCore, .NIOPosix, .Logging]),
@@ -126,7 +129,7 @@ let engines: [Target] = [
             "MillraceBase", "MillraceHTTPServing", "MillraceSchemas", "KafkaClient",
             "KafkaProtocol", "CHash",
         ],
-        and: [.Hummingbird, .NIOCore, .Logging, .ServiceLifecycle]),
+        and: [.Hummingbird, .NIOCore, .NIOSSL, .Logging, .ServiceLifecycle]),
     target(
         "MillraceOrchestrator", at: "Engines/Orchestrator",
         uses: ["MillraceBase", "MillraceHTTPServing", "MillraceWorkflow", "PostgresClient"],

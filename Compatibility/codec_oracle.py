@@ -20,9 +20,8 @@ import kafka.protocol.sasl
 from kafka.protocol.api_message import ApiMessage
 from kafka.protocol.schemas.fields.codecs import BitField
 
-# Not spoken by Kafka 4 brokers without a switch (two-phase commit), or not served here.
+# Not spoken by Kafka 4 brokers without a switch (two-phase commit).
 LEFT_OUT_VERSIONS = {("InitProducerIdRequest", 6), ("InitProducerIdResponse", 6)}
-LEFT_OUT = {"AlterReplicaLogDirsRequest", "AlterReplicaLogDirsResponse"}
 # Where kafka-python patches a schema or has an older one, Kafka's own name.
 KAFKA_NAMES = {
     ("TxnOffsetCommitRequest", "GenerationId"): "GenerationIdOrMemberEpoch",
@@ -48,8 +47,7 @@ def message_classes() -> dict:
             modules.append(importlib.import_module(f"{package.__name__}.{part.name}"))
     return {
         name: thing for module in modules for name, thing in vars(module).items()
-        if isinstance(thing, type) and issubclass(thing, ApiMessage) and thing is not ApiMessage
-        and name not in LEFT_OUT}
+        if isinstance(thing, type) and issubclass(thing, ApiMessage) and thing is not ApiMessage}
 
 
 class Draw:

@@ -19,12 +19,13 @@ from confluent_kafka.admin import (
     ConfigEntry, ConfigResource, NewPartitions, NewTopic, ResourcePatternType, ResourceType)
 from kafka import KafkaAdminClient
 from kafka import TopicPartition as KafkaPythonPartition
+from kafka import TopicPartitionReplica as KafkaPythonReplica
 from kafka.admin import ConfigResource as KafkaPythonResource
 from kafka.admin import ConfigResourceType as KafkaPythonResourceType
 from kafka.admin import NewTopic as KafkaPythonTopic
 from kafka.errors import (
     ClusterAuthorizationFailedError, ElectionNotNeededError, InvalidReplicationFactorError,
-    InvalidTopicError, NoReassignmentInProgressError, TopicAlreadyExistsError,
+    InvalidTopicError, LogDirNotFoundError, NoError, NoReassignmentInProgressError, TopicAlreadyExistsError,
     TopicAuthorizationFailedError, UnknownTopicOrPartitionError)
 
 WAIT = 20
@@ -271,6 +272,14 @@ class TestKafkaPython:
         found = python.describe_log_dirs({topic: [0]})[0]["log_dirs"][0]
         sizes = [p["partition_size"] for t in found["topics"] for p in t["partitions"]]
         assert len(sizes) == 1 and sizes[0] > 10_000
+
+    def test_a_replica_stays_in_its_directory(self, python):
+        topic = fresh()
+        python.create_topics([KafkaPythonTopic(topic, 1, 1)])
+        own = python.describe_log_dirs()[0]["log_dirs"][0]["log_dir"]
+        for path, expected in ((own, NoError), (own + "-other", LogDirNotFoundError)):
+            replica = KafkaPythonReplica(topic, 0, 1)
+            assert python.alter_replica_log_dirs({replica: path}) == {replica: expected}
 
 
 class TestAiokafka:

@@ -2,8 +2,11 @@
 
 import Foundation
 package import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
 package import Logging
 import NIOCore
+package import NIOSSL
 package import ServiceLifecycle
 
 /// Why an HTTP server of ours does not listen.
@@ -43,17 +46,22 @@ package final class BoundHTTPServer: Service {
 
     /// - Parameters:
     ///   - port: 0 takes a free one.
+    ///   - tls: what HTTPS is spoken with; `nil` is plain HTTP.
     ///   - services: run before the first request is answered and until the last one is.
     package static func start(
         _ responder: some HTTPResponder<BasicRequestContext>, host: String, port: Int,
-        alongside services: [any Service] = [], logger: Logger
+        tls: TLSConfiguration? = nil, alongside services: [any Service] = [], logger: Logger
     ) async throws(ListenError) -> BoundHTTPServer {
         let (ports, bound) = AsyncThrowingStream.makeStream(of: Int.self)
         var quiet = logger
         // Hummingbird announces each start, and calls a connection that we cut at the end an error.
         quiet.logLevel = max(logger.logLevel, .critical)
+        let server: HTTPServerBuilder
+        do { server = try tls.map { try .tls(tlsConfiguration: $0) } ?? .http1() } catch {
+            throw .cannotListen("TLS does not take the certificate and its key: \(error)")
+        }
         let application = Application(
-            responder: responder,
+            responder: responder, server: server,
             configuration: .init(address: .hostname(host, port: port), reuseAddress: true),
             onServerRunning: { channel in bound.yield(channel.localAddress?.port ?? port) },
             logger: quiet)

@@ -15,7 +15,7 @@ struct GroupCoordinatorTests {
 
     func coordinator(at time: Int64 = 1_000) async throws -> GroupCoordinator {
         let coordinator = GroupCoordinator(
-            storage: storage, clock: .fixed(time),
+            storage: storage, rules: .withoutDelay, clock: .fixed(time),
             elapsedMilliseconds: { [steady] in steady.milliseconds },
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         try await coordinator.load()

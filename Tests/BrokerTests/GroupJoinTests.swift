@@ -1,6 +1,7 @@
 // How members come into a group: held joins, leaders, protocols, static members.
 
 import KafkaProtocol
+import NIOCore
 import Testing
 
 @testable import MillraceBroker
@@ -153,6 +154,26 @@ struct GroupJoinTests {
         let older = scene.join("", fresh: "l-3", instance: "l", canSkip: false)
         #expect(scene.joins[older]?.leader == "l-2")
         #expect(scene.joins[older]?.members == [])
+    }
+
+    /// Goal: what a client's subscription says of its last generation makes no rebalance (the Java client's
+    /// says -1 after a start); other topics do.
+    @Test func staticMemberComesBackWithAnotherSubscription() throws {
+        func wanting(_ topic: String, generation: Int32) throws -> [UInt8] {
+            let wanted = ConsumerSubscription {
+                $0.topics = [topic]
+                $0.generation = generation
+            }
+            return Array(try wanted.versionedBytes(version: 3).readableBytesView)
+        }
+        var scene = GroupScene()
+        scene.join("", fresh: "s-1", instance: "s", metadata: try wanting("t", generation: 7))
+        scene.sync("s-1", instance: "s")
+        scene.join("", fresh: "s-2", instance: "s", metadata: try wanting("t", generation: -1))
+        #expect(scene.machine.generation == 1)
+        #expect(scene.machine.state == .stable)
+        scene.join("", fresh: "s-3", instance: "s", metadata: try wanting("u", generation: -1))
+        #expect(scene.machine.generation == 2)
     }
 
     /// Goal: a static member that is away keeps its place in a rebalance until its session ends.

@@ -170,7 +170,7 @@ struct GroupMembersTests {
         var after = GroupScene()
         after.now = 5_000
         after.machine = GroupMachine(
-            groupID: "g", kept: value, rules: GroupRules(), now: after.now)
+            groupID: "g", kept: value, rules: .withoutDelay, now: after.now)
         #expect(after.machine.state == .stable)
         #expect(after.heartbeat("a", generation: before.machine.generation) == KafkaErrorCode.none)
         let assigned = after.sync("b")

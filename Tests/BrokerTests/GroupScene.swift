@@ -4,6 +4,15 @@ import KafkaProtocol
 
 @testable import MillraceBroker
 
+extension GroupRules {
+    /// The first member of a group does not wait for others: these tests have clocks that stand still.
+    static var withoutDelay: GroupRules {
+        var rules = GroupRules()
+        rules.initialRebalanceDelayMilliseconds = 0
+        return rules
+    }
+}
+
 /// One machine with a clock that the test turns, and every answer that was given, by ticket.
 struct GroupScene {
     var machine: GroupMachine

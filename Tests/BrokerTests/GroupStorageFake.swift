@@ -13,6 +13,8 @@ final class GroupStorageFake: GroupStorage {
             GroupTopic(id: KafkaUUID(high: 0, low: 2), name: "u", partitions: 3),
         ]
         var fails = false
+        var holds = false
+        var held: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
@@ -49,7 +51,29 @@ final class GroupStorageFake: GroupStorage {
             }
             return state.fails
         }
+        await withCheckedContinuation { continuation in
+            let isHeld = state.withLock { state in
+                if state.holds { state.held.append(continuation) }
+                return state.holds
+            }
+            if !isHeld { continuation.resume() }
+        }
         if failed { throw GroupStorageError("the disk is full") }
+    }
+
+    /// From now on appends are in the log and do not return: as while it is flushed.
+    func hold() { state.withLock { $0.holds = true } }
+
+    var heldCount: Int { state.withLock { $0.held.count } }
+
+    /// Lets what waits return, the last one first, and waits for no more.
+    func letGo() {
+        let held = state.withLock { state in
+            state.holds = false
+            defer { state.held = [] }
+            return state.held
+        }
+        for continuation in held.reversed() { continuation.resume() }
     }
 
     /// What the transaction coordinator writes at the end of a transaction.

@@ -14,7 +14,7 @@ struct GroupTransactionTests {
 
     func coordinator(at time: Int64 = 1_000) async throws -> GroupCoordinator {
         let coordinator = GroupCoordinator(
-            storage: storage, clock: .fixed(time), elapsedMilliseconds: { 0 },
+            storage: storage, rules: .withoutDelay, clock: .fixed(time), elapsedMilliseconds: { 0 },
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         try await coordinator.load()
         return coordinator

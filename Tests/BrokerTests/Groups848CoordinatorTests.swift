@@ -14,7 +14,7 @@ struct Groups848CoordinatorTests {
     let steady = SteadyClock()
 
     func coordinator(
-        at time: Int64 = 1_000, rules: GroupRules = GroupRules(),
+        at time: Int64 = 1_000, rules: GroupRules = .withoutDelay,
         configuration: [String: String] = [:]
     ) async throws -> GroupCoordinator {
         let coordinator = GroupCoordinator(
@@ -225,7 +225,7 @@ struct Groups848CoordinatorTests {
     }
 
     @Test func fullGroupsRefuseMembers() async throws {
-        var rules = GroupRules()
+        var rules = GroupRules.withoutDelay
         rules.consumerGroupMembersMax = 1
         rules.classicGroupMembersMax = 1
         let coordinator = try await coordinator(rules: rules)

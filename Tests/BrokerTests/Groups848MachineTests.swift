@@ -275,7 +275,7 @@ struct Groups848MachineTests {
         let replay = GroupReplay()
         replay.add(.records(log, producer: nil), partition: 0)
         #expect(replay.skippedCount == 0)
-        let group = replay.groups(rules: GroupRules(), now: 0)["g"]
+        let group = replay.groups(rules: .withoutDelay, now: 0)["g"]
         let again = try #require(group?.consumer)
         #expect(again.members.mapValues(\.current) == scene.machine.members.mapValues(\.current))
         #expect(again.members.mapValues(\.profile) == scene.machine.members.mapValues(\.profile))

@@ -67,7 +67,7 @@ struct Scene848 {
     var topics = Topics848()
     var clients: [String: Client848] = [:]
     var now: Int64 = 1_000
-    var rules = GroupRules()
+    var rules = GroupRules.withoutDelay
     /// The only topics that a member may see, by member; all when it is not named.
     var rights: [String: Set<String>] = [:]
 

@@ -277,4 +277,24 @@ struct CleanedTransactionsTests {
         ]
         #expect(alone == [true, true])
     }
+
+    /// Goal: a walk that begins behind an aborted transaction does not take the next one for it.
+    @Test func whatEndedBeforeTheWalkIsOver() {
+        let before = AbortedTransaction(
+            producerID: 2, firstOffset: 1, lastOffset: 3, lastStableOffset: 4)
+        let within = AbortedTransaction(
+            producerID: 2, firstOffset: 7, lastOffset: 8, lastStableOffset: 9)
+        var walk = CleanedTransactions([before, within])
+        let first = [
+            walk.passed(batch: Self.batch(2, at: 5)), walk.passed(batch: Self.batch(2, at: 7)),
+        ]
+        #expect(first == [false, true])
+        #expect(walk.passed(marker: Self.marker(2, isCommit: false), at: 8).aborted == within)
+        // A marker without records of its own does not end an older one.
+        var alone = CleanedTransactions([before])
+        let isAborted = alone.passed(batch: Self.batch(2, at: 5))
+        #expect(!isAborted)
+        let marker = alone.passed(marker: Self.marker(2, isCommit: false), at: 6)
+        #expect(marker.isAlone && marker.aborted == nil)
+    }
 }

@@ -192,7 +192,8 @@ struct BrokerPropertiesTests {
     /// Goal: a password never shows in what is printed or dumped.
     @Test func secretsAreNotShown() throws {
         let configuration = try Self.configuration(
-            "sasl.users.file=users", files: ["users": "bob:hidden-word"])
+            "listeners=SASL_PLAINTEXT://:0\nsasl.users.file=users",
+            files: ["users": "bob:hidden-word"])
         var dumped = ""
         dump(configuration, to: &dumped)
         #expect(!"\(configuration) \(dumped)".contains("hidden-word"))

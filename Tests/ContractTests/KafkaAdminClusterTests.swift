@@ -72,11 +72,11 @@ struct KafkaAdminClusterTests {
             _ = try await wire.createTopic("t", partitions: 2)
             let asked = ElectLeadersRequest {
                 $0.topicPartitions = [
-                    ElectLeadersRequest.TopicPartitions {
+                    TopicPartitions {
                         $0.topic = "t"
                         $0.partitions = [0, 1, 5]
                     },
-                    ElectLeadersRequest.TopicPartitions {
+                    TopicPartitions {
                         $0.topic = "none"
                         $0.partitions = [0]
                     },
@@ -122,6 +122,38 @@ struct KafkaAdminClusterTests {
             let going = try await wire.ask(
                 ListPartitionReassignmentsRequest { $0.topics = nil }, version: 0)
             #expect(going.errorCode == .none && going.topics.isEmpty)
+        }
+    }
+
+    /// Goal: staying in the one directory is fine; another one, or a partition that is not, is told.
+    @Test(arguments: AlterReplicaLogDirsRequest.versions)
+    func replicasStayInTheirDirectory(version: Int16) async throws {
+        try await KafkaBrokerStage().run { wire, _ async throws in
+            _ = try await wire.createTopic("t", partitions: 1)
+            let described = try await wire.ask(
+                DescribeLogDirsRequest { $0.topics = nil }, version: 4)
+            let own = described.results[0].logDir
+            for (path, expected) in [
+                (own, [KafkaErrorCode.none, .unknownTopicOrPartition]),
+                (own + "-other", [.logDirNotFound, .logDirNotFound]),
+            ] {
+                let asked = AlterReplicaLogDirsRequest {
+                    $0.dirs = [
+                        AlterReplicaLogDirsRequest.Directory {
+                            $0.path = path
+                            $0.topics = [
+                                AlterReplicaLogDirsRequest.Directory.Topic {
+                                    $0.name = "t"
+                                    $0.partitions = [0, 7]
+                                }
+                            ]
+                        }
+                    ]
+                }
+                let response = try await wire.ask(asked, version: version)
+                #expect(response.results.map(\.topicName) == ["t"])
+                #expect(response.results[0].partitions.map(\.errorCode) == expected)
+            }
         }
     }
 

@@ -117,6 +117,32 @@ struct KafkaLogCompactionTests {
         }
     }
 
+    /// Goal: a tombstone of a producer whose transaction before was aborted takes its value with it, so
+    /// that the value does not come back when the tombstone goes.
+    @Test func aDeletedKeyStaysDeleted() async throws {
+        try await KafkaLogStage.run { stage in
+            var sequence: Int32 = 0
+            for round in 0..<4 {
+                let log = try stage.open(
+                    now: 1_000_000 + Int64(round) * 90_000_000, set: Self.compacted)
+                if round == 0 { _ = await log.append(try KafkaLogBatches.batch([("a", "1")])) }
+                if round < 2 {
+                    let token = log.beginVerification(producerID: 1, epoch: 0)
+                    let record: (String, String?) = round == 0 ? ("x", "1") : ("a", nil)
+                    let batch = try KafkaLogBatches.batch(
+                        [record], producer: 1, sequence: sequence, isTransactional: true)
+                    #expect(await log.append(batch, verification: token).offset != nil)
+                    sequence += 1
+                    _ = await log.appendMarker(KafkaLogBatches.marker(1, isCommit: round == 1))
+                }
+                for _ in 0..<20 { _ = await log.append(try KafkaLogBatches.batch([("f", "1")])) }
+                #expect(try log.compact() != nil)
+                #expect(try Self.table(log) == (round == 0 ? ["a": "1", "f": "1"] : ["f": "1"]))
+                _ = try log.close()
+            }
+        }
+    }
+
     /// Goal: an open transaction and what follows it stay.
     @Test func openTransactionsAreNotCompacted() async throws {
         try await KafkaLogStage.run { stage in

@@ -184,7 +184,7 @@ struct VectorTests {
     static var fetchResponseWithEndpoint: FetchResponse {
         var response = fetchResponse
         response.nodeEndpoints = [
-            FetchResponse.NodeEndpoint { ($0.nodeID, $0.host, $0.port) = (3, "h", 9092) }
+            NodeEndpoint { ($0.nodeID, $0.host, $0.port) = (3, "h", 9092) }
         ]
         return response
     }
@@ -282,7 +282,7 @@ struct VectorTests {
                         $0.name = "t"
                         $0.topicID = topicID
                         $0.partitions = [
-                            OffsetFetchResponse.Group.GroupTopic.GroupPartition {
+                            OffsetFetchResponse.Partition {
                                 $0.partitionIndex = 2
                                 $0.committedOffset = -1
                                 $0.metadata = ""

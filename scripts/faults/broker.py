@@ -20,10 +20,16 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+class Skipped(Exception):
+    """A program cannot be run here; why."""
+
+
 class Broker:
     """`millrace up --only kafka`; clients find it again after each start."""
 
-    def __init__(self, data: pathlib.Path, binary=BINARY, durability="group", advertised=None):
+    def __init__(
+            self, data: pathlib.Path, binary=BINARY, durability="group", advertised=None,
+            settings=None):
         self.data, self.binary = data, binary
         self.port = free_port()
         self.kafka = f"embedded:?durability={durability}"
@@ -32,6 +38,8 @@ class Broker:
                            f"&advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}")
         else:
             self.kafka += f"&port={self.port}"
+        for name, value in (settings or {}).items():
+            self.kafka += f"&{name}={value}"
         self.process = None
         self.starts = 0
 
@@ -58,6 +66,35 @@ class Broker:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=60)
+
+    def memory(self) -> int:
+        """Bytes of the process that are in memory."""
+        return self._status("VmRSS") << 10
+
+    def threads(self) -> int:
+        return self._status("Threads")
+
+    def _status(self, name: str) -> int:
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith(name + ":"):
+                    return int(line.split()[1])
+        raise AssertionError(f"no {name} in the status of the broker")
+
+    def files(self) -> int:
+        """Open descriptors."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def disk(self) -> int:
+        """Bytes of all files in the data directory; those that go away meanwhile are not counted."""
+        total = 0
+        for folder, _, names in os.walk(self.data):
+            for name in names:
+                try:
+                    total += os.stat(os.path.join(folder, name)).st_size
+                except FileNotFoundError:
+                    pass
+        return total
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None

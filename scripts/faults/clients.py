@@ -10,9 +10,12 @@ PATIENCE_SECONDS = 120
 LOST_BROKER = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
 
 
-def make_topics(address: str, topics: dict):
+def make_topics(address: str, topics: dict, settings=None):
+    """Topics by name with their partitions, and what is set of some of them."""
     admin = AdminClient({"bootstrap.servers": address})
-    made = admin.create_topics([NewTopic(name, count, 1) for name, count in topics.items()])
+    made = admin.create_topics([
+        NewTopic(name, count, 1, config=(settings or {}).get(name, {}))
+        for name, count in topics.items()])
     for future in made.values():
         future.result(30)
 

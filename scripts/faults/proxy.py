@@ -1,4 +1,4 @@
-"""A proxy that loses answers: the broker did the work, and the client never hears of it."""
+"""Proxies that lose answers after the broker did the work, or hold requests on their way to it."""
 
 import random
 import socket
@@ -75,6 +75,82 @@ class LossyProxy:
             self.lost += loses
             self.answered += not loses
             return loses
+
+
+class HoldingProxy:
+    """Passes everything on; the next request of one API is kept until it is let go.
+
+    One connection at a time is held; others pass.
+    """
+
+    def __init__(self, broker_port: int):
+        self.broker_port = broker_port
+        self.lock = threading.Lock()
+        self.key = None
+        self.held = None
+        self.is_held = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def hold(self, key: int):
+        self.is_held.clear()
+        with self.lock:
+            self.key = key
+
+    def wait_for_held(self, seconds=30):
+        if not self.is_held.wait(seconds):
+            raise AssertionError(f"no request to hold within {seconds} s")
+
+    def release(self):
+        with self.lock:
+            (frame, broker), self.held = self.held, None
+        broker.sendall(frame)
+
+    def forget(self):
+        with self.lock:
+            self.held = None
+
+    def close(self):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                broker = socket.create_connection(("127.0.0.1", self.broker_port))
+            except OSError:
+                client.close()
+                continue
+            for work, ends in ((self._requests, (client, broker)), (self._answers, (broker, client))):
+                threading.Thread(target=work, args=ends, daemon=True).start()
+
+    def _requests(self, client, broker):
+        try:
+            for frame in frames(client):
+                key, = struct.unpack_from(">h", frame, 4)
+                with self.lock:
+                    holds = key == self.key
+                    if holds:
+                        self.key, self.held = None, (frame, broker)
+                if holds:
+                    self.is_held.set()
+                else:
+                    broker.sendall(frame)
+        except OSError:
+            pass
+        shut(client, broker)
+
+    def _answers(self, broker, client):
+        try:
+            for frame in frames(broker):
+                client.sendall(frame)
+        except OSError:
+            pass
+        shut(client, broker)
 
 
 def frames(source: socket.socket):

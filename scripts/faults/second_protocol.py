@@ -52,17 +52,24 @@ class SecondProtocolProducer:
 
     def ask_once(self, request, response):
         """One request and its answer, or ConnectionError: then nobody knows what became of it."""
+        try:
+            self.send_only(request)
+            return self.receive(request, response)
+        except OSError as error:
+            self.close()
+            raise ConnectionError(str(error)) from error
+
+    def send_only(self, request):
         if self.socket is None:
             self.socket = socket.create_connection(self.place, timeout=30)
         self.correlation += 1
         request.with_header(correlation_id=self.correlation, client_id="second")
-        try:
-            self.socket.sendall(request.encode(header=True, framed=True))
-            size, = struct.unpack(">i", self._read(4))
-            return response.decode(self._read(size), version=request.API_VERSION, header=True)
-        except OSError as error:
-            self.close()
-            raise ConnectionError(str(error)) from error
+        self.socket.sendall(request.encode(header=True, framed=True))
+
+    def receive(self, request, response):
+        """The next answer on the connection."""
+        size, = struct.unpack(">i", self._read(4))
+        return response.decode(self._read(size), version=request.API_VERSION, header=True)
 
     def ask(self, make, response, code):
         """Asks until there is an answer that is not to be tried again; gives it."""

@@ -45,9 +45,11 @@ class Worker(threading.Thread):
 class IdempotentWorker(Worker):
     """Numbers, each once, to random partitions of a topic; up to five batches in flight."""
 
-    def __init__(self, name, address, seed, topic, partitions, pause=0.0005):
+    def __init__(
+            self, name, address, seed, topic, partitions, pause=0.0005, timeout_ms=600_000):
         super().__init__(name, address, seed)
         self.topic, self.partitions, self.pause = topic, partitions, pause
+        self.timeout_ms = timeout_ms
         self.next = 0
         self.sent = []
         self.acknowledged = {}
@@ -57,7 +59,7 @@ class IdempotentWorker(Worker):
     def begin(self):
         self.producer = Producer({
             "bootstrap.servers": self.address, "enable.idempotence": True, "linger.ms": 1,
-            "message.timeout.ms": 600_000, "reconnect.backoff.max.ms": 200,
+            "message.timeout.ms": self.timeout_ms, "reconnect.backoff.max.ms": 200,
             "retry.backoff.ms": 20, "retry.backoff.max.ms": 200, "log_level": 0})
 
     def delivered(self, error, message):

@@ -13,7 +13,8 @@ public struct RegistryConnection: Sendable {
     let cache = RegistryCache()
 
     /// - Parameters:
-    ///   - endpoint: `http://user:password@host:8081,host2:8081/path`; `https` too.
+    ///   - endpoint: `http://user:password@host:8081,host2:8081/path`; `https` too, where
+    ///     `?ssl.ca.location=ca.pem` names the certificates to trust.
     ///   - credentials: instead of the URL's user and password.
     ///   - patience: how long a call may take with all its tries.
     public init(

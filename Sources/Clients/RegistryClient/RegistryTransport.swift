@@ -4,6 +4,7 @@ import AsyncHTTPClient
 import MillraceBase
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Synchronization
 
 /// What a registry answered with.
@@ -28,6 +29,8 @@ struct RegistryTransport: Sendable {
     private let http: HTTPClient
     private let credentials: RegistryCredentials
     private let patience: Duration
+    /// Who is trusted, when it is not those whom the system trusts.
+    private let tls: TLSConfiguration?
     private let preferred = PreferredAddress()
 
     static let contentType = "application/vnd.schemaregistry.v1+json"
@@ -45,6 +48,11 @@ struct RegistryTransport: Sendable {
         bases = hosts.map { host in
             let authority = Endpoint.Host(host.name, port: host.port ?? defaultPort).description
             return "\(scheme)://\(authority)\(path)"
+        }
+        tls = endpoint.options["ssl.ca.location"].map { path in
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.trustRoots = .file(path)
+            return configuration
         }
         self.credentials =
             credentials
@@ -100,6 +108,7 @@ struct RegistryTransport: Sendable {
     ) async throws(TryError) -> RegistryAnswer {
         var request = HTTPClientRequest(url: url)
         request.method = method
+        request.tlsConfiguration = tls
         request.headers.add(name: "accept", value: Self.contentType)
         // All members of an answer are wanted, also those that older clients do not know.
         request.headers.add(name: "confluent-accept-unknown-properties", value: "true")

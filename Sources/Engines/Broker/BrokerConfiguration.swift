@@ -21,6 +21,8 @@ package struct BrokerConfiguration: Sendable {
     package var partitionsDefault: Int32 = 1
     /// Kafka's `auto.create.topics.enable`.
     package var autoCreateTopics = true
+    /// Kafka's `delete.topic.enable`.
+    package var deleteTopics = true
     package var nodeID: Int32 = 1
     /// 22 characters of base64url, kept in `meta.properties`. `nil`: the kept one, or a new one.
     package var clusterID: String?
@@ -28,6 +30,12 @@ package struct BrokerConfiguration: Sendable {
     package var sasl = SaslConfiguration()
     package var authorizer = Authorization.none
     package var limits = ConnectionLimits()
+    package var groups = GroupRules()
+    package var transactions = TransactionRules()
+    /// The texts of settings of `StartSetting` that were given, by Kafka's names, all of them good.
+    /// Topics take their defaults from them.
+    package var given: [String: String] = [:]
+    package var upkeep = UpkeepIntervals()
 
     /// One listener without security.
     package init(directory: String, host: String = "127.0.0.1", port: Int = 9092) {
@@ -67,13 +75,28 @@ package struct ConnectionLimits: Sendable {
     /// Kafka's `max.connections`, over all listeners.
     package var connectionsMax = Limits.connectionsMax
     /// Kafka's `max.connections.per.ip`.
-    package var connectionsPerAddressMax = Int.max
+    package var connectionsPerAddressMax = Int(Int32.max)
     /// Kafka's `socket.request.max.bytes`.
     package var requestBytesMax = Limits.requestBytesMax
     /// Kafka's `connections.max.idle.ms`, in seconds.
     package var idleSeconds = Limits.connectionIdleSeconds
+    /// Kafka's `connections.max.idle.ms`.
+    package var idleMilliseconds: Int64 {
+        get { idleSeconds * 1_000 }
+        set { idleSeconds = newValue / 1_000 }
+    }
     /// Time from the connection to the end of TLS and SASL; then it is closed.
     package var authenticationSeconds = Limits.authenticationSeconds
+
+    package init() {}
+}
+
+/// How often the broker looks for what may go, in milliseconds.
+package struct UpkeepIntervals: Sendable {
+    /// Kafka's `log.retention.check.interval.ms`.
+    package var retentionMilliseconds = Limits.retentionMilliseconds
+    /// Kafka's `log.cleaner.backoff.ms`.
+    package var compactionMilliseconds = Limits.compactionMilliseconds
 
     package init() {}
 }

@@ -27,19 +27,21 @@ struct BrokerParts: Sendable {
         appendThreads.start()
         readThreads.start()
         do {
-            let environment = LogEnvironment(
-                appendThreads: appendThreads, durability: configuration.durability)
+            let environment = LogEnvironment(configuration, appendThreads: appendThreads)
+            let keySet = try await fetchedKeys(configuration)
             let (catalog, producerIDs, security) = try await readThreads.runIfActive {
-                let security = try SecurityInPlay(configuration)
+                let security = try SecurityInPlay(configuration, keySet: keySet)
                 let directory = try DataDirectory(configuration)
                 let metadata = try MetadataLog.open(directory, nodeID: configuration.nodeID)
                 let catalog = try TopicCatalog(
-                    directory, metadata: metadata, environment: environment, logger: logger)
+                    directory, metadata: metadata, environment: environment,
+                    given: configuration.given, logger: logger)
                 return (catalog, ProducerIDs(metadata), security)
             }
             let coordinator = GroupCoordinator(
                 storage: OffsetsTopic(
                     catalog: catalog, readThreads: readThreads, clock: environment.clock),
+                rules: configuration.groups,
                 groupConfiguration: {
                     catalog.metadata.image.configs[ConfigResource(.group, $0)] ?? [:]
                 },
@@ -49,7 +51,7 @@ struct BrokerParts: Sendable {
                 storage: TransactionTopic(
                     catalog: catalog, groups: coordinator, producerIDs: producerIDs,
                     readThreads: readThreads, clock: environment.clock),
-                logger: logger)
+                rules: configuration.transactions, logger: logger)
             try await transactions.load()
             let core = BrokerCore(
                 configuration, catalog: catalog, coordinator: coordinator,
@@ -59,12 +61,22 @@ struct BrokerParts: Sendable {
             return BrokerParts(
                 configuration: configuration, eventLoops: eventLoops,
                 appendThreads: appendThreads, readThreads: readThreads, core: core,
-                upkeep: BrokerUpkeep(catalog: catalog, readThreads: readThreads, logger: logger))
+                upkeep: BrokerUpkeep(
+                    catalog: catalog, intervals: configuration.upkeep, readThreads: readThreads,
+                    logger: logger))
         } catch {
             await shutDown(appendThreads, readThreads, eventLoops)
             if let error = error as? BrokerError { throw error }
             throw .corrupt(path: configuration.directory, because: "\(error)")
         }
+    }
+
+    /// Without its keys a broker would refuse everybody, so it does not start.
+    private static func fetchedKeys(
+        _ configuration: BrokerConfiguration
+    ) async throws(BrokerError) -> String? {
+        guard case .keySetAddress(let address) = configuration.sasl.oauth?.keys else { return nil }
+        return try await address.text()
     }
 
     // MARK: Connections

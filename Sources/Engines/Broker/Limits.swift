@@ -21,6 +21,10 @@ package enum Limits {
     static let scramSaltBytesMax = 1_024
     /// How far the clock of who made a token may be ahead of ours.
     static let tokenClockSkewSeconds = 30
+    /// Time between fetches of a key set: Kafka's `sasl.oauthbearer.jwks.endpoint.refresh.ms`.
+    package static let keySetRefreshMilliseconds: Int64 = 3_600_000
+    /// The shortest time between two of them, also when tokens name keys that are not in it.
+    static let keySetFetchMillisecondsMin: Int64 = 60_000
     static let saslUserNameBytesMax = 1_024
     /// Seconds between looks at the files of certificates and token keys.
     static let certificateLookSeconds: Int64 = 5
@@ -81,10 +85,12 @@ package enum Limits {
     static let checkpointBytes: Int64 = 16 << 20
     /// Seconds between the broker's rounds of upkeep (checkpoints, idle memory).
     static let upkeepSeconds: Int64 = 5
-    /// Seconds between retention rounds: Kafka's `log.retention.check.interval.ms`.
-    static let retentionSeconds: Int64 = 300
-    /// Seconds between looks for logs to compact: Kafka's `log.cleaner.backoff.ms`.
-    static let compactionSeconds: Int64 = 15
+    /// Between retention rounds: Kafka's `log.retention.check.interval.ms`.
+    static let retentionMilliseconds: Int64 = 300_000
+    /// Between looks for logs to compact: Kafka's `log.cleaner.backoff.ms`.
+    static let compactionMilliseconds: Int64 = 15_000
+    /// The shortest that either may be set to.
+    static let upkeepMillisecondsMin: Int64 = 100
     /// Memory for the keys of one compaction; a log with more of them is compacted in several rounds.
     /// Kafka's `log.cleaner.dedupe.buffer.size` is 128 MiB.
     static let compactionKeysBytesMax = 64 << 20
@@ -125,6 +131,19 @@ package enum Limits {
     /// Kafka's `fetch.max.bytes` of a broker.
     package static let fetchBytesMax = 57_671_680
     static let fetchWaitMillisecondsMax: Int32 = 3_600_000
+    /// Kafka's `max.incremental.fetch.session.cache.slots`.
+    static let fetchSessionsMax = 1_000
+    /// A session that is used so often, or is so new, makes no room for another of its size.
+    static let fetchSessionEvictionMilliseconds: Int64 = 120_000
+    /// Bytes of all sessions, as `fetchSessionPartitionBytes` reckons them.
+    static let fetchSessionBytesMax = 64 << 20
+    /// What a partition, or a topic without its name, takes in a session at most.
+    static let fetchSessionPartitionBytes = 192
+    /// What a compressed batch may unpack to while others do the same on other threads; larger ones
+    /// are unpacked one at a time, up to `CompressionLimits.recordsBytesMax`.
+    static let unpackedBytesFree = 4 << 20
+    /// Records of a refused batch that the answer names.
+    static let recordErrorsMax = 1_000
     /// Records walked to find one by its time inside one batch.
     static let recordsPerBatchMax: Int32 = 10_000_000
 

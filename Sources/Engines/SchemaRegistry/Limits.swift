@@ -28,6 +28,8 @@ enum RegistryServerLimits {
     static let listItemsMax = 20_000
     static let schemasListedMax = 1_000
     static let subjectBytesMax = 1_024
+    /// Entries of one change of associations, and requests of one batch.
+    static let associationOperationsMax = 1_000
     /// Bytes of one schema's text; its record must go into the topic.
     static let schemaBytesMax = 1 << 20
     /// Schemas that are kept parsed; when there are more, all are forgotten.

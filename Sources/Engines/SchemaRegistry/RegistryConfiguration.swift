@@ -11,16 +11,19 @@ package struct RegistryConfiguration: Sendable {
     package var topic: String
     /// Who may ask; `nil` is everybody.
     package var users: RegistryUsers?
+    /// `nil`: plain HTTP.
+    package var tls: RegistryTLS?
 
     package init(
         kafka: Endpoint, host: String = "127.0.0.1", port: Int = 8081, topic: String = "_schemas",
-        users: RegistryUsers? = nil
+        users: RegistryUsers? = nil, tls: RegistryTLS? = nil
     ) {
         self.kafka = kafka
         self.host = host
         self.port = port
         self.topic = topic
         self.users = users
+        self.tls = tls
     }
 }
 
@@ -34,6 +37,8 @@ package enum RegistryServerError: Error, Sendable, Equatable, CustomStringConver
     case wrongTopic(topic: String, partitions: Int)
     /// The file of users cannot be read, or a line of it is none.
     case users(String)
+    /// A certificate or its key cannot be read, or they do not fit.
+    case tls(String)
 
     package var description: String {
         switch self {
@@ -43,6 +48,7 @@ package enum RegistryServerError: Error, Sendable, Equatable, CustomStringConver
         case .wrongTopic(let topic, let partitions):
             "the topic \(topic) has \(partitions) partitions and must have one"
         case .users(let reason): "the users are not usable: \(reason)"
+        case .tls(let reason): "HTTPS cannot be spoken: \(reason)"
         }
     }
 }

@@ -3,6 +3,7 @@
 package import Logging
 import MillraceBase
 import MillraceHTTPServing
+import NIOSSL
 import ServiceLifecycle
 
 /// Serves a schema registry from the moment `start` returns. What it acknowledged is in Kafka,
@@ -17,12 +18,14 @@ package final class RegistryServer: Service {
     package static func start(_ configuration: RegistryConfiguration, logger: Logger)
         async throws(RegistryServerError) -> RegistryServer
     {
+        let tls: TLSConfiguration? =
+            if let files = configuration.tls { try files.configuration() } else { nil }
         let store = try await SchemaStore.open(configuration, logger: logger)
         let responder = RegistryResponder(
             api: RegistryAPI(store: store), users: configuration.users, logger: logger)
         do {
             let http = try await BoundHTTPServer.start(
-                responder, host: configuration.host, port: configuration.port,
+                responder, host: configuration.host, port: configuration.port, tls: tls,
                 alongside: [FollowingService(store: store)], logger: logger)
             return RegistryServer(store: store, http: http)
         } catch {

@@ -33,6 +33,7 @@ package enum ApiKey: Int16, CaseIterable, Sendable {
     case deleteAcls = 31
     case describeConfigs = 32
     case alterConfigs = 33
+    case alterReplicaLogDirs = 34
     case describeLogDirs = 35
     case saslAuthenticate = 36
     case createPartitions = 37
@@ -90,6 +91,7 @@ package enum ApiKey: Int16, CaseIterable, Sendable {
         case .deleteAcls: DeleteAclsRequest.self
         case .describeConfigs: DescribeConfigsRequest.self
         case .alterConfigs: AlterConfigsRequest.self
+        case .alterReplicaLogDirs: AlterReplicaLogDirsRequest.self
         case .describeLogDirs: DescribeLogDirsRequest.self
         case .saslAuthenticate: SaslAuthenticateRequest.self
         case .createPartitions: CreatePartitionsRequest.self

@@ -23,8 +23,11 @@ public struct SchemaDocument: Sendable {
     ///   - references: the schemas this one borrows from, and their texts.
     ///   - isNew: being registered now. One that is kept already is not refused for what only
     ///     newer registries check (defaults in Avro).
+    ///   - validatesNames: whether a new Avro schema's names must be of letters, digits and _;
+    ///     `nil`: all but its namespaces.
     public init(
-        kind: SchemaKind, text: String, references: SchemaReferences = .none, isNew: Bool = true
+        kind: SchemaKind, text: String, references: SchemaReferences = .none, isNew: Bool = true,
+        validatesNames: Bool? = nil
     ) throws(SchemaError) {
         guard text.utf8.count <= SchemaLimits.textBytesMax else {
             throw SchemaError("has more than \(SchemaLimits.textBytesMax) bytes")
@@ -34,7 +37,14 @@ public struct SchemaDocument: Sendable {
         self.references = references
         switch kind {
         case .avro:
-            let document = try AvroParser.parse(text, references: references, isNew: isNew)
+            let names: AvroNameCheck =
+                switch validatesNames {
+                case true: .all
+                case false: .none
+                case nil: .allButNamespaces
+                }
+            let document = try AvroParser.parse(
+                text, references: references, isNew: isNew, names: isNew ? names : .none)
             body = .avro(document)
             canonicalText = document.text
         case .json:

@@ -144,7 +144,7 @@ extension OffsetFetchRequest.Group.GroupTopic {
             $0.name = name
             $0.topicID = topicID
             $0.partitions = partitionIndexes.map { partition in
-                OffsetFetchResponse.Group.GroupTopic.GroupPartition {
+                OffsetFetchResponse.Partition {
                     $0.partitionIndex = partition
                     $0.committedOffset = -1
                     $0.metadata = ""

@@ -22,6 +22,7 @@ extension AddPartitionsToTxnResponse: ThrottledResponse {}
 extension AlterClientQuotasResponse: ThrottledResponse {}
 extension AlterConfigsResponse: ThrottledResponse {}
 extension AlterPartitionReassignmentsResponse: ThrottledResponse {}
+extension AlterReplicaLogDirsResponse: ThrottledResponse {}
 extension AlterUserScramCredentialsResponse: ThrottledResponse {}
 extension ApiVersionsResponse: ThrottledResponse {}
 extension ConsumerGroupDescribeResponse: ThrottledResponse {}

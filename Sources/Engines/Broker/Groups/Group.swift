@@ -12,6 +12,13 @@ struct Group: Sendable {
     /// When the classic group was last kept: for an empty one, since when it is so. Milliseconds
     /// since 1970.
     var keptAtMilliseconds: Int64?
+    /// Whether the classic group's last record was not kept.
+    var isUnkept = false
+    /// Tombstones of what the group was in the other protocol, not kept yet. Without them, that would
+    /// be the group again after a start.
+    private(set) var leftovers: [GroupStoredRecord] = []
+    /// When what was not kept is to be written again, on the steady clock.
+    var retryAt: Int64?
 
     init(classic: GroupMachine) { self.classic = classic }
 
@@ -19,7 +26,17 @@ struct Group: Sendable {
 
     mutating func become(_ machine: GroupMachine) { (classic, consumer) = (machine, nil) }
 
-    mutating func become(_ machine: ConsumerGroupMachine) { (classic, consumer) = (nil, machine) }
+    mutating func become(_ machine: ConsumerGroupMachine) {
+        (classic, consumer) = (nil, machine)
+        isUnkept = false
+    }
+
+    mutating func takeLeftovers() -> [GroupStoredRecord] {
+        defer { leftovers = [] }
+        return leftovers
+    }
+
+    mutating func putBack(_ tombstones: [GroupStoredRecord]) { leftovers = tombstones + leftovers }
 
     /// Kafka's name of the state.
     var stateName: String { classic?.state.kafkaName ?? consumer?.state.rawValue ?? "" }
@@ -37,7 +54,9 @@ struct Group: Sendable {
     /// Whether nobody is here and nobody has announced itself.
     var isUnused: Bool { classic?.isUnused ?? consumer?.members.isEmpty ?? true }
 
-    var nextDeadline: Int64? { classic?.nextDeadline ?? consumer?.nextDeadline }
+    var nextDeadline: Int64? {
+        [classic?.nextDeadline ?? consumer?.nextDeadline, retryAt].compactMap { $0 }.min()
+    }
 
     /// Why offsets may not be committed by this member; `nil` when they may.
     func commitError(
@@ -61,8 +80,8 @@ struct Group: Sendable {
 
     /// Whether members read a topic, so that its offsets must stay; any may be when their bytes
     /// cannot be read.
-    func isSubscribed(to topic: String) -> Bool {
-        if let consumer { return consumer.subscribedTopics.contains(topic) }
+    func isSubscribed(to topic: String, _ source: any GroupTopicSource) -> Bool {
+        if let consumer { return consumer.subscribedTopics(source).contains(topic) }
         guard let classic, !classic.members.isEmpty else { return false }
         return classic.subscribedTopics?.contains(topic) ?? true
     }
@@ -72,13 +91,13 @@ struct Group: Sendable {
     /// It counts from the commit; in an empty classic group from when its last member went.
     func isExpired(_ offset: CommittedOffset, now: Int64, retention: Int64) -> Bool {
         if offset.retentionMilliseconds >= 0 {
-            return offset.committedAtMilliseconds + offset.retentionMilliseconds <= now
+            return offset.expiresAtMilliseconds <= now
         }
         var start = offset.committedAtMilliseconds
         if let classic, classic.state == .empty, classic.protocolType != nil {
             start = max(start, keptAtMilliseconds ?? start)
         }
-        return start + retention <= now
+        return now.subtractingReportingOverflow(start).partialValue >= retention
     }
 
     /// Whether offsets of topics that nobody reads may go at all.

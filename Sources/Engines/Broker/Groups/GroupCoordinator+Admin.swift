@@ -10,7 +10,7 @@ extension GroupCoordinator {
         _ request: DescribeGroupsRequest, version: Int16
     ) -> DescribeGroupsResponse {
         DescribeGroupsResponse {
-            $0.groups = request.groups.map { described($0, version: version) }
+            $0.groups = request.groups.once().map { described($0, version: version) }
         }
     }
 
@@ -95,20 +95,23 @@ extension GroupCoordinator {
         if let error = unavailable(group: id, mayBeEmpty: true) { return error }
         guard let group = groups[id] else { return .groupIDNotFound }
         guard group.isEmpty else { return .nonEmptyGroup }
-        let offsets = group.commits.partitions.map { tombstone(id, $0.topic, $0.partition) }
-        guard await append(offsets + tombstones(of: group, id), group: id) else {
+        let gone = group.commits.partitions.map(PartitionName.init)
+        let offsets = gone.map { tombstone(id, $0) }
+        let sequence = newSequence()
+        guard await keep(offsets + tombstones(of: group, id), of: id) else {
             return .coordinatorNotAvailable
         }
         // Who joined or committed during the wait keeps the group; only what was there then goes.
-        forget(group.commits, of: id)
+        forget(gone, of: id, before: sequence)
         dropIfUnused(id)
         return .none
     }
 
     /// What makes a group one that never was.
     private func tombstones(of group: Group, _ id: String) -> [GroupStoredRecord] {
-        guard let consumer = group.consumer else { return [.group(id, nil)] }
-        return consumer.tombstones.map { .consumer(id, $0) }
+        guard let consumer = group.consumer else { return [.group(id, nil)] + group.leftovers }
+        let isClassicToo: [GroupStoredRecord] = consumer.replacesClassic ? [.group(id, nil)] : []
+        return isClassicToo + group.leftovers + consumer.tombstones.map { .consumer(id, $0) }
     }
 
     /// Forgets single offsets; not those of topics that a live consumer group reads.
@@ -124,16 +127,14 @@ extension GroupCoordinator {
         guard group.isEmpty || isConsumers else {
             return OffsetDeleteResponse { $0.errorCode = .nonEmptyGroup }
         }
-        var gone = GroupCommits()
-        var records: [GroupStoredRecord] = []
+        var gone: [PartitionName] = []
         var response = OffsetDeleteResponse()
         for asked in request.topics {
             var topic = OffsetDeleteResponse.Topic { $0.name = asked.name }
             for partition in asked.partitions.map(\.partitionIndex) {
-                let isRead = group.isSubscribed(to: asked.name)
-                if !isRead, gone.take(asked.name, partition, of: group.commits) {
-                    records.append(tombstone(id, asked.name, partition))
-                }
+                let isRead = group.isSubscribed(to: asked.name, storage)
+                let place = PartitionName(topic: asked.name, partition: partition)
+                if !isRead, isCommitted(place, in: group, id) { gone.append(place) }
                 topic.partitions.append(
                     OffsetDeleteResponse.Topic.Partition {
                         $0.partitionIndex = partition
@@ -142,10 +143,9 @@ extension GroupCoordinator {
             }
             response.topics.append(topic)
         }
-        guard await append(records, group: id) else {
+        guard await drop(gone, of: id) else {
             return OffsetDeleteResponse { $0.errorCode = .coordinatorNotAvailable }
         }
-        forget(gone, of: id)
         return response
     }
 
@@ -153,11 +153,8 @@ extension GroupCoordinator {
     package func topicDeleted(_ name: String) async {
         for id in groups.keys.sorted() {
             guard let commits = groups[id]?.commits else { continue }
-            var gone = GroupCommits()
-            for (topic, partition) in commits.partitions where topic == name {
-                _ = gone.take(topic, partition, of: commits)
-            }
-            if !gone.partitions.isEmpty { await drop(gone, of: id) }
+            let gone = commits.partitions.filter { $0.topic == name }.map(PartitionName.init)
+            if !gone.isEmpty { _ = await drop(gone, of: id) }
         }
     }
 
@@ -167,50 +164,63 @@ extension GroupCoordinator {
         let time = clock.milliseconds()
         for id in groups.keys.sorted() {
             guard let group = groups[id] else { continue }
-            var gone = GroupCommits()
+            var gone: [PartitionName] = []
             for (topic, partition, offset) in group.commits.offsets.entries where group.canExpire {
+                let place = PartitionName(topic: topic, partition: partition)
                 guard !group.commits.isPending(topic: topic, partition: partition),
+                    !(offsetWrites[id]?.isUnderWay(place) ?? false),
                     group.isExpired(
                         offset, now: time, retention: rules.offsetsRetentionMilliseconds),
-                    !group.isSubscribed(to: topic)
+                    !group.isSubscribed(to: topic, storage)
                 else { continue }
-                _ = gone.take(topic, partition, of: group.commits)
+                gone.append(place)
             }
-            if !gone.partitions.isEmpty { await drop(gone, of: id) }
+            if !gone.isEmpty { _ = await drop(gone, of: id) }
             if let left = groups[id], left.commits.partitions.isEmpty, left.isUnused {
-                guard await append(tombstones(of: left, id), group: id) else { continue }
+                guard await keep(tombstones(of: left, id), of: id) else { continue }
                 dropIfUnused(id)
             }
         }
     }
 
-    private func drop(_ gone: GroupCommits, of id: String) async {
-        let records = gone.partitions.map { tombstone(id, $0.topic, $0.partition) }
-        guard await append(records, group: id) else { return }
-        forget(gone, of: id)
+    /// Whether there is an offset to delete, or one on its way.
+    private func isCommitted(_ place: PartitionName, in group: Group, _ id: String) -> Bool {
+        group.commits.offsets[place.topic, place.partition] != nil
+            || group.commits.isPending(topic: place.topic, partition: place.partition)
+            || offsetWrites[id]?.isUnderWay(place) ?? false
     }
 
-    private func tombstone(
-        _ group: String, _ topic: String, _ partition: Int32
-    ) -> GroupStoredRecord {
-        let key = OffsetCommitKey { ($0.group, $0.topic, $0.partition) = (group, topic, partition) }
+    /// - Returns: whether the tombstones are kept.
+    private func drop(_ gone: [PartitionName], of id: String) async -> Bool {
+        let sequence = newSequence()
+        guard await append(gone.map { tombstone(id, $0) }, group: id) else { return false }
+        forget(gone, of: id, before: sequence)
+        return true
+    }
+
+    private func tombstone(_ group: String, _ place: PartitionName) -> GroupStoredRecord {
+        let key = OffsetCommitKey {
+            ($0.group, $0.topic, $0.partition) = (group, place.topic, place.partition)
+        }
         return .offset(key, nil)
     }
 
-    /// Removes offsets unless they have been committed anew since.
-    private func forget(_ gone: GroupCommits, of id: String) {
-        for (topic, partition) in gone.partitions
-        where groups[id]?.commits.offsets[topic, partition] == gone.offsets[topic, partition] {
-            groups[id]?.commits.remove(topic: topic, partition: partition)
+    /// Removes offsets unless they have been committed anew since, as the log has it.
+    private func forget(_ gone: [PartitionName], of id: String, before sequence: UInt64) {
+        for place in gone {
+            groups[id]?.commits.remove(
+                topic: place.topic, partition: place.partition, before: sequence)
+            // A commit may have been written before the tombstone and end after it.
+            offsetWrites[id]?.deleted(place, at: sequence)
         }
     }
 
     /// Drops a group that nobody has ever joined or committed to: its joins were refused, or the
     /// ids they were given are void. Nothing of it was kept.
     func forgetIfNeverUsed(_ id: String) {
-        guard groups[id]?.classic?.generation == 0, groups[id]?.keptAtMilliseconds == nil else {
-            return
-        }
+        guard groups[id]?.classic?.generation == 0, groups[id]?.keptAtMilliseconds == nil,
+            groups[id]?.leftovers.isEmpty ?? false
+        else { return }
         dropIfUnused(id)
     }
 

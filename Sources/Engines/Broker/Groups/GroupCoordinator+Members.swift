@@ -21,8 +21,7 @@ extension GroupCoordinator {
         if let error = unavailable(group: request.groupID) {
             return .failed(error, memberID: request.memberID)
         }
-        let bounds = rules.classicSessionTimeoutMilliseconds
-        guard bounds.contains(request.sessionTimeoutMilliseconds) else {
+        guard rules.takesClassicSession(request.sessionTimeoutMilliseconds) else {
             return .failed(.invalidSessionTimeout, memberID: request.memberID)
         }
         if groups[request.groupID] == nil {
@@ -62,6 +61,7 @@ extension GroupCoordinator {
                 return await perform([.answerJoin(ticket, error)], of: request.groupID)
             }
             let actions = groups[request.groupID]?.classic?.join(request, context) ?? []
+            if let deadline = groups[request.groupID]?.nextDeadline { alarm.wake(for: deadline) }
             await perform(actions, of: request.groupID)
             forgetIfNeverUsed(request.groupID)
         }
@@ -74,7 +74,11 @@ extension GroupCoordinator {
         if groups[request.groupID]?.consumer != nil {
             let answer = groups[request.groupID]?.consumer?.sync(
                 request, context(of: request.groupID))
-            return answer ?? .failed(.unknownMemberID)
+            guard let answer, answer.errorCode == .none else {
+                return answer ?? .failed(.unknownMemberID)
+            }
+            // Nobody is told of an assignment that is not kept.
+            return await settle(request.groupID) ? answer : .failed(.coordinatorNotAvailable)
         }
         let answer = await heldSync { ticket in
             let actions =

@@ -16,48 +16,33 @@ extension GroupCoordinator {
         guard await isPrepared() else {
             return OffsetCommitResponse(to: request) { _, _ in .coordinatorNotAvailable }
         }
-        var accepted: [(key: OffsetCommitKey, offset: CommittedOffset)] = []
-        var response = OffsetCommitResponse(to: request) { topic, partition in
-            let place = place(
-                name: topic.name, id: topic.topicID, byID: version >= 10,
-                partition: partition.partitionIndex, metadata: partition.committedMetadata)
-            guard case .success(let name) = place else { return place.error }
-            let key = OffsetCommitKey {
-                ($0.group, $0.topic, $0.partition) = (id, name, partition.partitionIndex)
-            }
-            accepted.append((key, committedOffset(partition, of: request)))
-            return .none
-        }
-        guard !accepted.isEmpty else { return response }
+        var (response, accepted): (OffsetCommitResponse, AcceptedOffsets) = accepted(
+            request, version: version)
+        guard !accepted.offsets.isEmpty else { return response }
         guard hasRoom(for: id) else {
             response.failAccepted(.coordinatorNotAvailable)
             return response
         }
         makeIfMissing(id)
         groups[id]?.classic?.touch(request.memberID, now: now)
-        let records = accepted.map { GroupStoredRecord.offset($0.key, $0.offset.value) }
-        guard await append(records, group: id) else {
+        let places = accepted.places
+        offsetWrites[id, default: OffsetWrites()].began(places)
+        let isKept = await append(accepted.records(of: id), group: id)
+        if isKept {
+            // The group may have been deleted during the wait; its offsets are back then, as they are
+            // in the log.
+            makeIfMissing(id)
+            for (place, offset) in accepted.offsets
+            where !(offsetWrites[id]?.isDeleted(place, since: offset.sequence) ?? false) {
+                groups[id]?.commits.offsets.set(
+                    offset, topic: place.topic, partition: place.partition)
+            }
+        } else {
             response.failAccepted(.coordinatorNotAvailable)
-            return response
         }
-        // The group may have been deleted during the wait; its offsets are back then, as they are
-        // in the log.
-        makeIfMissing(id)
-        for (key, offset) in accepted {
-            groups[id]?.commits.offsets.set(offset, topic: key.topic, partition: key.partition)
-        }
+        offsetWrites[id]?.ended(places)
+        if offsetWrites[id]?.isIdle ?? false { offsetWrites[id] = nil }
         return response
-    }
-
-    private func committedOffset(
-        _ partition: OffsetCommitRequest.Topic.Partition, of request: OffsetCommitRequest
-    ) -> CommittedOffset {
-        CommittedOffset(
-            offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,
-            metadata: partition.committedMetadata ?? "",
-            committedAtMilliseconds: clock.milliseconds(),
-            retentionMilliseconds: request.retentionTimeMilliseconds,
-            sequence: newSequence())
     }
 
     /// Why nothing can be committed at a place, or its topic's name.
@@ -118,7 +103,7 @@ extension GroupCoordinator {
                 $0.errorCode = error ?? .none
                 // Version 1 has no error of its own: each partition carries it.
                 let asked = request.topics ?? allTopics(of: request.groupID)
-                $0.topics = asked.map { topic in
+                $0.topics = asked.once(by: \.name).map { topic in
                     fetchedTopic(
                         topic, group: request.groupID, isStable: request.requireStable,
                         error: error ?? .none)
@@ -126,7 +111,7 @@ extension GroupCoordinator {
             }
         }
         return OffsetFetchResponse {
-            $0.groups = request.groups.map { group in
+            $0.groups = request.groups.once(by: \.groupID).map { group in
                 fetchedGroup(group, version: version, isStable: request.requireStable)
             }
         }
@@ -142,7 +127,9 @@ extension GroupCoordinator {
                 return
             }
             let topics = asked.topics ?? allGroupTopics(of: asked.groupID, version: version)
-            $0.topics = topics.map { topic in
+            // By its id or its name, whichever the version has.
+            let asks = version >= 10 ? topics.once(by: \.topicID) : topics.once(by: \.name)
+            $0.topics = asks.map { topic in
                 fetchedTopic(topic, group: asked.groupID, version, isStable: isStable)
             }
         }
@@ -171,7 +158,7 @@ extension GroupCoordinator {
     ) -> OffsetFetchResponse.Topic {
         OffsetFetchResponse.Topic {
             $0.name = topic.name
-            $0.partitions = topic.partitionIndexes.map { index in
+            $0.partitions = topic.partitionIndexes.once().map { index in
                 let known = fetched(topic.name, index, of: group, isStable: isStable)
                 return OffsetFetchResponse.Topic.Partition {
                     $0.partitionIndex = index
@@ -192,11 +179,11 @@ extension GroupCoordinator {
         return OffsetFetchResponse.Group.GroupTopic {
             $0.name = topic.name
             $0.topicID = topic.topicID
-            $0.partitions = topic.partitionIndexes.map { index in
+            $0.partitions = topic.partitionIndexes.once().map { index in
                 let known =
                     name.map { fetched($0, index, of: group, isStable: isStable) }
                     ?? (nil, .unknownTopicID)
-                return OffsetFetchResponse.Group.GroupTopic.GroupPartition {
+                return OffsetFetchResponse.Partition {
                     $0.partitionIndex = index
                     $0.committedOffset = known.offset?.offset ?? -1
                     $0.committedLeaderEpoch = known.offset?.leaderEpoch ?? -1
@@ -228,54 +215,6 @@ extension GroupCoordinator {
                 $0.name = topic.name
                 $0.topicID = id ?? .zero
                 $0.partitionIndexes = topic.partitionIndexes
-            }
-        }
-    }
-}
-
-extension CommittedOffset {
-    var value: OffsetCommitValue {
-        OffsetCommitValue {
-            $0.offset = offset
-            $0.leaderEpoch = leaderEpoch
-            $0.metadata = metadata
-            $0.commitTimestamp = committedAtMilliseconds
-            if retentionMilliseconds >= 0 {
-                $0.expireTimestamp = committedAtMilliseconds + retentionMilliseconds
-            }
-        }
-    }
-}
-
-extension OffsetCommitResponse {
-    typealias AskedTopic = OffsetCommitRequest.Topic
-
-    /// An answer with the topics and partitions of the request, and an error for each.
-    init(
-        to request: OffsetCommitRequest,
-        error: (AskedTopic, AskedTopic.Partition) -> KafkaErrorCode
-    ) {
-        self.init()
-        topics = request.topics.map { topic in
-            Topic {
-                $0.name = topic.name
-                $0.topicID = topic.topicID
-                $0.partitions = topic.partitions.map { partition in
-                    Topic.Partition {
-                        $0.partitionIndex = partition.partitionIndex
-                        $0.errorCode = error(topic, partition)
-                    }
-                }
-            }
-        }
-    }
-
-    /// Makes an error of every success.
-    mutating func failAccepted(_ error: KafkaErrorCode) {
-        for topic in topics.indices {
-            for partition in topics[topic].partitions.indices
-            where topics[topic].partitions[partition].errorCode == .none {
-                topics[topic].partitions[partition].errorCode = error
             }
         }
     }

@@ -44,23 +44,9 @@ extension GroupCoordinator {
         guard await isPrepared() else {
             return TxnOffsetCommitResponse(to: request) { _, _ in .coordinatorNotAvailable }
         }
-        var accepted: [(key: OffsetCommitKey, offset: CommittedOffset)] = []
-        var response = TxnOffsetCommitResponse(to: request) { topic, partition in
-            let place = place(
-                name: topic.name, id: topic.topicID, byID: version >= 6,
-                partition: partition.partitionIndex, metadata: partition.committedMetadata)
-            guard case .success(let name) = place else { return place.error }
-            let key = OffsetCommitKey {
-                ($0.group, $0.topic, $0.partition) = (id, name, partition.partitionIndex)
-            }
-            let offset = CommittedOffset(
-                offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,
-                metadata: partition.committedMetadata ?? "",
-                committedAtMilliseconds: clock.milliseconds(), sequence: newSequence())
-            accepted.append((key, offset))
-            return .none
-        }
-        guard !accepted.isEmpty else { return response }
+        var (response, accepted): (TxnOffsetCommitResponse, AcceptedOffsets) = accepted(
+            request, version: version)
+        guard !accepted.offsets.isEmpty else { return response }
         guard hasRoom(for: id) else {
             response.failAccepted(.coordinatorNotAvailable)
             return response
@@ -68,12 +54,11 @@ extension GroupCoordinator {
         let producer = GroupProducer(id: request.producerID, epoch: request.producerEpoch)
         // Pending from now on: the marker may come before this call goes on.
         makeIfMissing(id)
-        for (key, offset) in accepted {
+        for (place, offset) in accepted.offsets {
             groups[id]?.commits.set(
-                offset, topic: key.topic, partition: key.partition, producerID: producer.id)
+                offset, topic: place.topic, partition: place.partition, producerID: producer.id)
         }
-        let records = accepted.map { GroupStoredRecord.offset($0.key, $0.offset.value) }
-        if await !append(records, group: id, producer: producer) {
+        if await !append(accepted.records(of: id), group: id, producer: producer) {
             // What is pending stays so: with the transaction it goes.
             response.failAccepted(.coordinatorNotAvailable)
         }
@@ -98,40 +83,6 @@ extension GroupCoordinator {
         for id in groups.keys where groups[id]?.commits.hasPending ?? false {
             guard partitions.contains(partition(of: id)) else { continue }
             groups[id]?.commits.transactionEnded(producerID: producerID, isCommit: isCommit)
-        }
-    }
-}
-
-extension TxnOffsetCommitResponse {
-    typealias AskedTopic = TxnOffsetCommitRequest.Topic
-
-    /// An answer with the topics and partitions of the request, and an error for each.
-    init(
-        to request: TxnOffsetCommitRequest,
-        error: (AskedTopic, AskedTopic.Partition) -> KafkaErrorCode
-    ) {
-        self.init()
-        topics = request.topics.map { topic in
-            Topic {
-                $0.name = topic.name
-                $0.topicID = topic.topicID
-                $0.partitions = topic.partitions.map { partition in
-                    Topic.Partition {
-                        $0.partitionIndex = partition.partitionIndex
-                        $0.errorCode = error(topic, partition)
-                    }
-                }
-            }
-        }
-    }
-
-    /// Makes an error of every success.
-    mutating func failAccepted(_ error: KafkaErrorCode) {
-        for topic in topics.indices {
-            for partition in topics[topic].partitions.indices
-            where topics[topic].partitions[partition].errorCode == .none {
-                topics[topic].partitions[partition].errorCode = error
-            }
         }
     }
 }

@@ -27,6 +27,11 @@ package actor GroupCoordinator {
     private var isLoaded = false
     private var isStopped = false
     private var nextUpkeep: Int64 = 0
+    /// Writes under way, by group; of groups without any there is no entry.
+    var stateWrites: [String: GroupWrites] = [:]
+    var offsetWrites: [String: OffsetWrites] = [:]
+    /// Ends the sleep of `run` when a join sets a deadline before its end.
+    let alarm = GroupAlarm()
 
     /// - Parameters:
     ///   - groupConfiguration: what is set for one group by itself, by its name.
@@ -70,12 +75,9 @@ package actor GroupCoordinator {
         while !Task.isCancelled {
             await timePassed()
             let next = groups.values.compactMap(\.nextDeadline).min() ?? .max
-            let wait = min(max(next - now, 1), Limits.groupTimerMillisecondsMax)
-            do {
-                try await Task.sleep(for: .milliseconds(wait))
-            } catch {
-                break  // Cancelled: that is how this loop ends.
-            }
+            let time = now
+            let latest = time + Limits.groupTimerMillisecondsMax
+            await alarm.sleep(until: min(max(next, time + 1), latest), now: time)
         }
         stop()
     }
@@ -93,9 +95,10 @@ package actor GroupCoordinator {
                 await perform(actions, of: id)
                 forgetIfNeverUsed(id)
             }
+            await retryWrites(of: id)
         }
         if isLoaded, time >= nextUpkeep {
-            nextUpkeep = time + Limits.offsetsUpkeepMilliseconds
+            nextUpkeep = time + rules.offsetsCheckMilliseconds
             await dropExpiredOffsets()
         }
     }
@@ -170,19 +173,20 @@ package actor GroupCoordinator {
     /// Does what a machine decided, in order: a record is kept before the answers behind it go out.
     func perform(_ actions: [GroupMachine.Action], of groupID: String) async {
         var failure: KafkaErrorCode?
+        var hasPersisted = false
         for action in actions {
             switch action {
             case .persist:
-                // The group may have gone on during the wait; its record is of this moment.
-                guard let machine = groups[groupID]?.classic else { continue }
-                let time = clock.milliseconds()
-                groups[groupID]?.keptAtMilliseconds = time
-                let record = machine.metadataRecord(nowMilliseconds: time)
-                failure = await append([record], group: groupID) ? nil : .notCoordinator
+                failure = await keepClassic(groupID) ? nil : .notCoordinator
+                hasPersisted = true
             case .answerJoin(let ticket, var answer):
                 if let failure { answer = .failed(failure, memberID: answer.memberID) }
                 heldJoins.removeValue(forKey: ticket)?.answer(answer)
             case .answerSync(let ticket, let answer):
+                // The record of the assignment may be on its way, or have failed, for somebody else.
+                if answer.errorCode == .none, !hasPersisted {
+                    failure = await isAssignmentKept(groupID) ? nil : .notCoordinator
+                }
                 let answer = failure.map(SyncGroupResponse.failed) ?? answer
                 heldSyncs.removeValue(forKey: ticket)?.answer(answer)
             }

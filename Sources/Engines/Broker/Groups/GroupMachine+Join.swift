@@ -135,7 +135,8 @@ extension GroupMachine {
     }
 
     /// A static member came back without its id: it takes its old place under a new id, and
-    /// whoever still uses the old one is fenced. Nobody else notices if it wants the same as before.
+    /// whoever still uses the old one is fenced. Nobody else notices if it wants the same topics as
+    /// before. Kafka looks at the chosen protocol alone, so there new topics wait for the next rebalance.
     private mutating func replace(
         _ oldID: String, _ request: JoinGroupRequest, _ context: JoinContext
     ) {
@@ -156,7 +157,7 @@ extension GroupMachine {
         rejoin(request, context)
         let wantsTheSame =
             chosenProtocol() == protocolName
-            && members[member.id]?.metadata(for: protocolName) == old.metadata(for: protocolName)
+            && members[member.id]?.topics(for: protocolName) == old.topics(for: protocolName)
         guard state == .stable, wantsTheSame else { return prepareRebalance(now: context.now) }
         members[member.id]?.joinTicket = nil
         touch(member.id, now: context.now)

@@ -1,6 +1,7 @@
 // A member of a group, as the coordinator knows it.
 
 import KafkaProtocol
+import NIOCore
 
 /// Names an answer that is not given yet; whoever asked waits for it.
 typealias GroupTicket = UInt64
@@ -35,6 +36,14 @@ struct GroupMember: Equatable, Sendable {
 
     func metadata(for name: String?) -> [UInt8] {
         offers.first { $0.name == name }?.metadata ?? []
+    }
+
+    /// Topics of the subscription that this protocol's metadata are; `nil` for metadata of other kinds.
+    /// What else stands there (partitions owned, their generation, an assignor's own data) is another
+    /// after each start of a client.
+    func topics(for name: String?) -> Set<String>? {
+        let bytes = ByteBuffer(bytes: metadata(for: name))
+        return (try? ConsumerSubscription.readVersioned(bytes)).map { Set($0.topics) }
     }
 }
 

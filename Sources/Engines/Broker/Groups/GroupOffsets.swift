@@ -13,6 +13,13 @@ struct CommittedOffset: Equatable, Sendable {
     var retentionMilliseconds: Int64 = -1
     /// The order of commits; a later one is never undone by an earlier one whose write took longer.
     var sequence: UInt64
+
+    /// When it may go by the client's own wish, which may be any number.
+    var expiresAtMilliseconds: Int64 {
+        let (sum, overflows) = committedAtMilliseconds.addingReportingOverflow(
+            max(retentionMilliseconds, 0))
+        return overflows ? .max : sum
+    }
 }
 
 struct GroupOffsets: Equatable, Sendable {
@@ -31,6 +38,12 @@ struct GroupOffsets: Equatable, Sendable {
     mutating func remove(topic: String, partition: Int32) {
         byTopic[topic]?[partition] = nil
         if byTopic[topic]?.isEmpty ?? false { byTopic[topic] = nil }
+    }
+
+    /// Removes an offset unless it was committed after `sequence`.
+    mutating func remove(topic: String, partition: Int32, before sequence: UInt64) {
+        guard let known = self[topic, partition], known.sequence < sequence else { return }
+        remove(topic: topic, partition: partition)
     }
 
     /// Every partition with an offset, in a fixed order.
@@ -74,28 +87,20 @@ struct GroupCommits: Equatable, Sendable {
         }
     }
 
-    /// Takes over what another has of a partition.
-    ///
-    /// - Returns: whether there was anything.
-    mutating func take(_ topic: String, _ partition: Int32, of other: GroupCommits) -> Bool {
-        var isThere = false
-        if let committed = other.offsets[topic, partition] {
-            offsets.set(committed, topic: topic, partition: partition)
-            isThere = true
-        }
-        for (producerID, open) in other.pending {
-            guard let committed = open[topic, partition] else { continue }
-            set(committed, topic: topic, partition: partition, producerID: producerID)
-            isThere = true
-        }
-        return isThere
-    }
-
     /// Forgets what was committed and what is pending.
     mutating func remove(topic: String, partition: Int32) {
         offsets.remove(topic: topic, partition: partition)
         for (producerID, var open) in pending {
             open.remove(topic: topic, partition: partition)
+            pending[producerID] = open.isEmpty ? nil : open
+        }
+    }
+
+    /// Forgets what was committed and what is pending unless it came after `sequence`.
+    mutating func remove(topic: String, partition: Int32, before sequence: UInt64) {
+        offsets.remove(topic: topic, partition: partition, before: sequence)
+        for (producerID, var open) in pending {
+            open.remove(topic: topic, partition: partition, before: sequence)
             pending[producerID] = open.isEmpty ? nil : open
         }
     }

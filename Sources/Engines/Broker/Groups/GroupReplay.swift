@@ -120,7 +120,9 @@ extension CommittedOffset {
             offset: value.offset, leaderEpoch: value.leaderEpoch, metadata: value.metadata,
             committedAtMilliseconds: value.commitTimestamp,
             retentionMilliseconds: value.expireTimestamp < 0
-                ? -1 : value.expireTimestamp - value.commitTimestamp,
+                ? -1
+                : value.expireTimestamp.subtractingReportingOverflow(value.commitTimestamp)
+                    .partialValue,
             sequence: sequence)
     }
 }

@@ -139,6 +139,7 @@ extension ConsumerGroupMachine {
                 member.current.assigned.remove(place)
             }
             adopt(member)
+            if member.profile.topicPattern != nil { unheard.insert(member.id) }
         }
         dirty = []
     }

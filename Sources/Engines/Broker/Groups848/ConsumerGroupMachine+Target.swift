@@ -5,9 +5,17 @@ import KafkaProtocol
 
 extension ConsumerGroupMachine {
     /// Topics that a member wants, by name; some may not exist.
-    func topics(of member: ConsumerMember) -> Set<String> {
+    func topics(
+        of member: ConsumerMember, _ source: any GroupTopicSource
+    ) -> Set<String> {
         guard let pattern = member.profile.topicPattern, let known = resolved[pattern] else {
             return member.profile.topicNames
+        }
+        if hasRights, unheard.contains(member.id) {
+            // What it was given it was allowed to see; the rest it is asked about when it comes.
+            let given = Set(member.current.assigned.keys).union((target[member.id] ?? [:]).keys)
+            let names = Set(given.compactMap { source.topic(id: $0)?.name })
+            return member.profile.topicNames.union(known.topics.intersection(names))
         }
         guard let seen = seen[member.id], seen.pattern == pattern else {
             return member.profile.topicNames.union(known.topics)
@@ -16,14 +24,14 @@ extension ConsumerGroupMachine {
     }
 
     /// Topics that anybody wants.
-    var subscribedTopics: Set<String> {
-        subscribedCache ?? members.values.reduce(into: []) { $0.formUnion(topics(of: $1)) }
+    func subscribedTopics(_ source: any GroupTopicSource) -> Set<String> {
+        subscribedCache ?? members.values.reduce(into: []) { $0.formUnion(topics(of: $1, source)) }
     }
 
     func topicIDs(
         of member: ConsumerMember, _ context: ConsumerContext
     ) -> Set<KafkaUUID> {
-        Set(topics(of: member).compactMap { context.topics.topic(name: $0)?.id })
+        Set(topics(of: member, context.topics).compactMap { context.topics.topic(name: $0)?.id })
     }
 
     /// A number that changes when a topic comes, goes, is made anew, or grows.
@@ -57,10 +65,17 @@ extension ConsumerGroupMachine {
     ///
     /// - Returns: whether that member now wants other topics of those that the group knew.
     mutating func resolvePatterns(_ context: ConsumerContext, for id: String) -> Bool {
+        // Classic members do not come here, and tell nothing of whether there is an authorizer.
+        if hasRights != (context.maySee != nil) {
+            hasRights = context.maySee != nil
+            subscribedCache = nil
+        }
+        let before = members[id].map { topics(of: $0, context.topics) }
+        if unheard.remove(id) != nil { subscribedCache = nil }
         let wanted = Set(members.values.compactMap(\.profile.topicPattern).filter { !$0.isEmpty })
         guard !wanted.isEmpty else { return false }
         match(wanted, context)
-        let (before, sawBefore) = (members[id].map(topics(of:)), seen[id])
+        let sawBefore = seen[id]
         if let pattern = members[id]?.profile.topicPattern, let found = matched[pattern],
             let maySee = context.maySee
         {
@@ -77,15 +92,19 @@ extension ConsumerGroupMachine {
             dirty.insert(.pattern(pattern))
             subscribedCache = nil
         }
-        return before != members[id].map(topics(of:))
+        return before != members[id].map { topics(of: $0, context.topics) }
     }
 
     private mutating func match(_ wanted: Set<String>, _ context: ConsumerContext) {
-        let isNew = wanted.contains { matched[$0] == nil }
-        guard isNew || context.now >= patternsDue else { return }
-        patternsDue = context.now + Limits.patternRefreshMilliseconds
+        let isDue = context.now >= patternsDue
+        guard isDue || wanted.contains(where: { matched[$0] == nil }) else { return }
         let names = context.topics.topics.map(\.name)
-        for pattern in wanted {
+        // As long as there are the same topics only what is new is looked at: matching is the work of
+        // expressions times names, and each member may have an expression of its own.
+        let isOther = topicNames != names.hashValue
+        if isDue { patternsDue = context.now + Limits.patternRefreshMilliseconds }
+        topicNames = names.hashValue
+        for pattern in wanted where isOther || matched[pattern] == nil {
             // One that was kept by an earlier run is read here for the first time.
             let compiled = patterns[pattern] ?? (try? TopicPattern(pattern))
             patterns[pattern] = compiled
@@ -129,7 +148,7 @@ extension ConsumerGroupMachine {
         let otherRights = id.map { resolvePatterns(context, for: $0) } ?? false
         let hasChanged = hasChanged || otherRights
         if hasChanged { subscribedCache = nil }
-        let names = subscribedTopics
+        let names = subscribedTopics(context.topics)
         subscribedCache = names
         let hash = hash(of: names, context)
         if hasChanged || hash != metadataHash {
@@ -141,7 +160,7 @@ extension ConsumerGroupMachine {
 
     private mutating func computeTarget(_ context: ConsumerContext) {
         var partitions: [KafkaUUID: Int32] = [:]
-        for topic in subscribedTopics.compactMap({ context.topics.topic(name: $0) }) {
+        for topic in subscribedTopics(context.topics).compactMap({ context.topics.topic(name: $0) }) {
             partitions[topic.id] = topic.partitions
         }
         // By the name that lasts: a static member that came back keeps its place in the order.

@@ -86,11 +86,17 @@ struct ConsumerGroupMachine: Sendable {
     var patterns: [String: TopicPattern] = [:]
     /// What the expressions match, whoever asks.
     var matched: [String: Set<String>] = [:]
-    /// By member; nobody without an authorizer, and after a start nobody until its next heartbeat:
-    /// `resolved`, which is kept, then counts.
+    /// By member; nobody without an authorizer, and after a start nobody until its next heartbeat.
     var seen: [String: Seen] = [:]
+    /// Members with an expression that have said nothing since a start, so that their rights are not
+    /// known. With an authorizer they want what they were assigned, and nothing that others may see.
+    var unheard: Set<String> = []
+    /// Whether the last member that came had rights that bound it.
+    var hasRights = false
     /// When expressions are to be looked at again, on the steady clock.
     var patternsDue: Int64 = 0
+    /// A hash of the names of all topics there were when `matched` was made.
+    var topicNames = 0
     /// Topics that somebody wants; `nil` when members or expressions changed since.
     var subscribedCache: Set<String>?
 
@@ -166,6 +172,7 @@ struct ConsumerGroupMachine: Sendable {
         release(member.current, of: id)
         target[id] = nil
         seen[id] = nil
+        unheard.remove(id)
         if let instance = member.profile.instanceID, staticMembers[instance] == id {
             staticMembers[instance] = nil
         }
@@ -178,7 +185,7 @@ struct ConsumerGroupMachine: Sendable {
     mutating func fence(_ id: String, _ context: ConsumerContext) {
         guard members[id] != nil else { return }
         remove(id)
-        metadataHash = hash(of: subscribedTopics, context)
+        metadataHash = hash(of: subscribedTopics(context.topics), context)
         raiseEpoch()
     }
 

@@ -110,28 +110,44 @@ extension GroupCoordinator {
     ///
     /// - Returns: whether it is kept; what is not is tried again the next time.
     func settle(_ id: String) async -> Bool {
+        if groups[id]?.consumer?.dirty.isEmpty ?? false, groups[id]?.leftovers.isEmpty ?? false {
+            // What the answer tells may be on its way. If that fails, there is something to do again.
+            await stateWritesEnded(id)
+        }
         guard let machine = groups[id]?.consumer else { return true }
         if machine.isAllClassic { return await downgrade(id, machine) }
         let parts = groups[id]?.consumer?.takeDirty() ?? []
-        guard !parts.isEmpty else { return true }
-        var records = parts.map { GroupStoredRecord.consumer(id, machine.record(of: $0)) }
+        let leftovers = groups[id]?.takeLeftovers() ?? []
+        if parts.isEmpty, leftovers.isEmpty { return true }
+        // What is left of an earlier group goes first: it may have had the same members.
+        var records =
+            leftovers + parts.map { GroupStoredRecord.consumer(id, machine.record(of: $0)) }
         if machine.replacesClassic { records.append(.group(id, nil)) }
         groups[id]?.consumer?.replacesClassic = false
-        if await append(records, group: id) { return true }
-        groups[id]?.consumer?.dirty.formUnion(parts)
-        if machine.replacesClassic { groups[id]?.consumer?.replacesClassic = true }
+        if await keep(records, of: id) { return true }
+        putBack(parts, leftovers, of: id, replacesClassic: machine.replacesClassic)
         return false
+    }
+
+    /// What was not kept is to be written again, in whichever protocol the group is now.
+    private func putBack(
+        _ parts: [ConsumerRecordPart], _ leftovers: [GroupStoredRecord], of id: String,
+        replacesClassic: Bool
+    ) {
+        if groups[id]?.consumer != nil {
+            groups[id]?.consumer?.dirty.formUnion(parts)
+            if replacesClassic { groups[id]?.consumer?.replacesClassic = true }
+        }
+        groups[id]?.putBack(leftovers)
     }
 
     private func downgrade(_ id: String, _ machine: ConsumerGroupMachine) async -> Bool {
         var classic = GroupMachine(downgrading: machine, context(of: id))
         let actions = classic.takeActions()
-        let time = clock.milliseconds()
         groups[id]?.become(classic)
-        groups[id]?.keptAtMilliseconds = time
-        let isKept = await append(
-            [classic.metadataRecord(nowMilliseconds: time)]
-                + machine.tombstones.map { .consumer(id, $0) }, group: id)
+        groups[id]?.putBack(machine.tombstones.map { .consumer(id, $0) })
+        // It is classic from now on, whether that is kept at once or by a later try.
+        let isKept = await keepClassic(id)
         await perform(actions, of: id)
         return isKept
     }
@@ -140,7 +156,10 @@ extension GroupCoordinator {
     func becomeClassic(_ id: String) async -> Bool {
         guard let machine = groups[id]?.consumer, machine.members.isEmpty else { return true }
         groups[id]?.become(newMachine(id))
-        return await append(machine.tombstones.map { .consumer(id, $0) }, group: id)
+        let tombstones = machine.tombstones.map { GroupStoredRecord.consumer(id, $0) }
+        if await keep(tombstones, of: id) { return true }
+        groups[id]?.putBack(tombstones)
+        return false
     }
 
     /// A member of the classic protocol joins a group of KIP-848.
@@ -162,7 +181,7 @@ extension GroupCoordinator {
         _ request: ConsumerGroupDescribeRequest
     ) -> ConsumerGroupDescribeResponse {
         ConsumerGroupDescribeResponse {
-            $0.groups = request.groupIDs.map(describedConsumers)
+            $0.groups = request.groupIDs.once().map(describedConsumers)
         }
     }
 

@@ -1,6 +1,7 @@
 // Looking for offsets by time, and for the newest record: what ListOffsets asks.
 
 import KafkaProtocol
+import MillraceBase
 import NIOCore
 
 /// A record that was looked for.
@@ -115,15 +116,17 @@ enum BatchSearch {
         in batch: ByteBuffer, since timestamp: Int64, from startOffset: Int64
     ) throws(ScanError) -> FoundRecord? {
         do {
-            var reader = try RecordReader(RecordBatch.uncompressed(batch))
-            while let record = try reader.next() {
-                if record.timestampMilliseconds >= timestamp, record.offset >= startOffset {
-                    return FoundRecord(
-                        offset: record.offset, timestamp: record.timestampMilliseconds,
-                        leaderEpoch: -1)
+            return try BatchUnpacking.withPlain(batch) { plain throws(WireError) in
+                var reader = try RecordReader(plain)
+                while let record = try reader.outline() {
+                    if record.timestampMilliseconds >= timestamp, record.offset >= startOffset {
+                        return FoundRecord(
+                            offset: record.offset, timestamp: record.timestampMilliseconds,
+                            leaderEpoch: -1)
+                    }
                 }
+                return nil
             }
-            return nil
         } catch {
             throw .fault(.notABatch)
         }

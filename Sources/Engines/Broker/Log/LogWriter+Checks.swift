@@ -16,7 +16,7 @@ extension LogWriter {
     /// Of a plain topic only the 61 bytes of the header and the checksum are looked at: records are
     /// neither walked nor decompressed, so that what a client claims about them is what its readers get.
     /// Batches of a compacted topic are read record by record (keys, count, offsets), and so are those
-    /// that the topic's `compression.type` has compressed anew.
+    /// that the topic's `compression.type` has compressed anew, within `BatchUnpacking`'s budget.
     func check(
         _ bytes: ByteBuffer, _ origin: AppendOrigin, now: Int64
     ) throws(AppendFault) -> CheckedBatch {
@@ -55,24 +55,30 @@ extension LogWriter {
         let checked = CheckedBatch(header: batch, bytes: bytes)
         if batch.attributes.isControl { return checked }
         if !configuration.stampsAppendTime { try checkTimes(batch, now: now) }
-        if configuration.isCompacted { try checkRecords(bytes, batch) }
-        if let wanted = configuration.compression, wanted != codec {
-            return try recompressed(checked, wanted)
-        }
-        return checked
+        let other = configuration.compression.flatMap { $0 == codec ? nil : $0 }
+        guard configuration.isCompacted || other != nil else { return checked }
+        return try unpacked(checked, compressedBy: other)
     }
 
-    /// `compression.type` of the topic is not what the producer chose.
-    private func recompressed(
-        _ old: CheckedBatch, _ codec: RecordBatchAttributes.Compression
+    /// Reads each record of a batch.
+    ///
+    /// - Parameter codec: what the topic's `compression.type` wants instead of the producer's choice.
+    private func unpacked(
+        _ old: CheckedBatch, compressedBy codec: RecordBatchAttributes.Compression?
     ) throws(AppendFault) -> CheckedBatch {
-        let checked: CheckedBatch
+        let read: Result<CheckedBatch, AppendFault>
         do throws(WireError) {
-            let bytes = try RecordBatch.recompressed(old.bytes, codec: codec)
-            checked = CheckedBatch(header: try RecordBatchHeader(reading: bytes), bytes: bytes)
+            read = try BatchUnpacking.withPlain(old.bytes) { plain throws(WireError) in
+                if let fault = try recordFault(plain, old.header) { return .failure(fault) }
+                guard let codec else { return .success(old) }
+                let bytes = try RecordBatch.compressed(plain, codec: codec)
+                return .success(
+                    CheckedBatch(header: try RecordBatchHeader(reading: bytes), bytes: bytes))
+            }
         } catch {
-            throw .notABatch("the batch cannot be compressed anew: \(error)")
+            throw .notABatch("the records of the batch cannot be read: \(error)")
         }
+        let checked = try read.get()
         if checked.header.sizeBytes > configuration.messageBytesMax {
             throw .tooLarge(
                 sizeBytes: checked.header.sizeBytes, bytesMax: configuration.messageBytesMax)
@@ -93,19 +99,24 @@ extension LogWriter {
         }
     }
 
-    /// Each record has a key and its place in the batch.
-    private func checkRecords(
-        _ bytes: ByteBuffer, _ batch: RecordBatchHeader
-    ) throws(AppendFault) {
-        let records: [Record]
-        do { records = try RecordBatch.decoded(bytes) } catch {
-            throw .notABatch("a record of the batch is damaged: \(error)")
+    /// Whether each record has its place in the batch, and in a compacted topic a key.
+    private func recordFault(
+        _ plain: ByteBuffer, _ batch: RecordBatchHeader
+    ) throws(WireError) -> AppendFault? {
+        var reader = try RecordReader(plain)
+        var withoutKey: [Int32] = []
+        var index: Int32 = 0
+        while let record = try reader.outline() {
+            if record.offset != batch.baseOffset &+ Int64(index) {
+                return .notABatch("record \(index) of the batch has another's offset")
+            }
+            if configuration.isCompacted, !record.hasKey,
+                withoutKey.count < Limits.recordErrorsMax
+            {
+                withoutKey.append(index)
+            }
+            index += 1
         }
-        let missing = records.indices.filter { records[$0].key == nil }
-        if !missing.isEmpty { throw .withoutKey(missing.map { Int32($0) }) }
-        for (index, record) in records.enumerated()
-        where record.offset != batch.baseOffset + Int64(index) {
-            throw .notABatch("record \(index) of the batch has another's offset")
-        }
+        return withoutKey.isEmpty ? nil : .withoutKey(withoutKey)
     }
 }

@@ -11,12 +11,19 @@ package struct LogEnvironment: Sendable {
     package var appendThreads: NIOThreadPool
     package var durability: Durability
     package var clock: WallClock
+    /// Kafka's `producer.id.expiration.ms`.
+    var producerExpiryMilliseconds = Limits.producerExpiryMilliseconds
     let budget = TailBudget()
 
     package init(appendThreads: NIOThreadPool, durability: Durability, clock: WallClock = .system) {
         self.appendThreads = appendThreads
         self.durability = durability
         self.clock = clock
+    }
+
+    init(_ configuration: BrokerConfiguration, appendThreads: NIOThreadPool) {
+        self.init(appendThreads: appendThreads, durability: configuration.durability)
+        producerExpiryMilliseconds = configuration.transactions.producerExpiryMilliseconds
     }
 }
 
@@ -177,7 +184,7 @@ package final class PartitionLog: Sendable {
         try writer.withLock { writer throws(DiskError) in
             guard writer.failure == nil else { return writer.recoveryPoint }
             let now = environment.clock.milliseconds()
-            writer.producers.expire(before: now - Limits.producerExpiryMilliseconds)
+            writer.producers.expire(before: now - environment.producerExpiryMilliseconds)
             if force || writer.needsCheckpoint { try writer.checkpoint() }
             return writer.recoveryPoint
         }

@@ -12,6 +12,8 @@ struct OpenedMetadata: Sendable {
     var file: DiskFile?
     /// Bytes of `file`.
     var sizeBytes = 0
+    /// How far changes were acknowledged.
+    var mark = MetadataMark()
     /// Bytes that were no whole good batch and are gone.
     var bytesCut = 0
     /// Topics that the log says were removed; of those before the snapshot nothing is known.
@@ -46,6 +48,7 @@ struct MetadataFiles: Sendable {
             return try DiskFolder.names(in: folder)
         }
         var opened = OpenedMetadata()
+        opened.mark = try mark()
         try loadSnapshot(names, &opened)
         let bases = names.compactMap { Self.base($0) }.sorted()
         for (position, base) in bases.enumerated() {
@@ -54,7 +57,33 @@ struct MetadataFiles: Sendable {
             if !isLast, bases[position + 1] <= opened.image.endOffset { continue }
             try replay(base, isLast: isLast, &opened)
         }
+        if let end = opened.mark.endOffset, opened.image.endOffset < end {
+            throw .corrupt(
+                path: folder,
+                because: """
+                    it ends at offset \(opened.image.endOffset), and changes up to \(end) were \
+                    acknowledged. Put a copy of the folder back, or remove \(folder)/\
+                    \(MetadataMark.file) to start without these changes
+                    """)
+        }
+        try cutTail(&opened)
         return opened
+    }
+
+    private func mark() throws(BrokerError) -> MetadataMark {
+        let path = folder + "/" + MetadataMark.file
+        let bytes = try onDisk { () throws(DiskError) in try DiskFolder.contents(path) }
+        return MetadataMark(bytes ?? [])
+    }
+
+    /// Removes what was no whole good batch, once it is known that nobody was told of it.
+    private func cutTail(_ opened: inout OpenedMetadata) throws(BrokerError) {
+        guard opened.bytesCut > 0, let file = opened.file else { return }
+        let size = opened.sizeBytes
+        try onDisk { () throws(DiskError) in
+            try file.cut(to: size)
+            try file.flush()
+        }
     }
 
     private func loadSnapshot(
@@ -81,25 +110,54 @@ struct MetadataFiles: Sendable {
         }
         var rest = bytes
         var next = base
-        while let batch = Self.nextGood(&rest) {
+        while true {
+            // Only what nobody was told of may be no change after all; taking a copy is not free.
+            let isAcknowledged = !Self.hasAllAcknowledged(opened)
+            let before = isAcknowledged ? nil : opened
+            let start = rest
+            guard let batch = Self.nextGood(&rest) else { break }
             do { next = try Self.apply(batch, at: next, &opened) } catch {
-                throw .corrupt(path: path, because: "\(error)")
+                // No checksum covers a batch's first bytes: of one that was torn they may be missing.
+                guard isLast, let before else {
+                    throw .corrupt(path: path, because: "\(error)")
+                }
+                (opened, rest) = (before, start)
+                break
             }
         }
-        opened.file = file
         opened.sizeBytes = bytes.readableBytes - rest.readableBytes
-        guard rest.readableBytes > 0 else { return }
-        // A torn tail has nothing good behind it. If there is, the disk spoiled what was acknowledged.
-        guard isLast, !Self.hasGoodBatch(behind: rest) else {
-            throw .corrupt(
-                path: path, because: "the batch at byte \(opened.sizeBytes) is damaged")
+        if rest.readableBytes > 0, !isLast || !isTorn(rest, opened) {
+            throw .corrupt(path: path, because: damage(rest, from: next, opened))
         }
+        // One that ends before the snapshot does cannot be gone on with.
+        guard next == opened.image.endOffset else { return }
+        opened.file = file
         opened.bytesCut = rest.readableBytes
-        let size = opened.sizeBytes
-        try onDisk { () throws(DiskError) in
-            try file.cut(to: size)
-            try file.flush()
+    }
+
+    /// Whether bytes that are no batch are of a change that nobody was told of.
+    private func isTorn(_ rest: ByteBuffer, _ opened: OpenedMetadata) -> Bool {
+        // Without a mark: a torn tail has nothing good behind it. If there is, the disk spoiled what was
+        // acknowledged.
+        opened.mark.endOffset == nil
+            ? !Self.hasGoodBatch(behind: rest) : Self.hasAllAcknowledged(opened)
+    }
+
+    private func damage(
+        _ rest: ByteBuffer, from offset: Int64, _ opened: OpenedMetadata
+    ) -> String {
+        let what = "the batch at byte \(opened.sizeBytes), with the changes from offset \(offset) on"
+        if opened.mark.endOffset == nil || Self.hasGoodBatch(behind: rest) {
+            return "\(what), is spoiled, and good ones follow. Put a copy of \(folder) back"
         }
+        return """
+            \(what), was acknowledged and is spoiled. Put a copy of \(folder) back, or remove \
+            \(folder)/\(MetadataMark.file) to start without them
+            """
+    }
+
+    private static func hasAllAcknowledged(_ opened: OpenedMetadata) -> Bool {
+        opened.mark.endOffset.map { $0 <= opened.image.endOffset } ?? false
     }
 
     /// Takes the next whole batch with a right checksum off the front.
@@ -160,12 +218,24 @@ struct MetadataFiles: Sendable {
 
     // MARK: Changing
 
-    /// A new, empty segment.
+    /// A new, empty segment. It survives a power cut once `flushNames` has returned.
     func begin(_ base: Int64) throws(DiskError) -> DiskFile {
-        let file = try DiskFile.open(path(base), create: true)
-        try DiskFolder.flush(folder)
+        try DiskFile.open(path(base), create: true)
+    }
+
+    /// The file of the mark, with room for both slots, so that a full disk does not matter to it. It
+    /// survives a power cut once `flushNames` has returned.
+    func openMark() throws(DiskError) -> DiskFile {
+        let file = try DiskFile.open(folder + "/" + MetadataMark.file, create: true)
+        let size = try file.size()
+        if size < MetadataMark.fileBytes {
+            try file.write([UInt8](repeating: 0, count: MetadataMark.fileBytes - size), at: size)
+            try file.flush()
+        }
         return file
     }
+
+    func flushNames() throws(DiskError) { try DiskFolder.flush(folder) }
 
     /// Puts a snapshot in place, and removes what it stands for.
     func replace(with bytes: ByteBuffer, _ name: MetadataSnapshot.Name) throws(DiskError) {

@@ -40,6 +40,9 @@ package final class MetadataLog: Sendable {
 
     private struct Writer {
         var file: DiskFile?
+        /// The file of `mark`, from the first change on.
+        var markFile: DiskFile?
+        var mark: MetadataMark
         var sizeBytes: Int
         var endOffset: Int64
         /// The first append of an epoch begins with who leads.
@@ -75,7 +78,8 @@ package final class MetadataLog: Sendable {
         removedTopics = opened.removedTopics
         writer = Mutex(
             Writer(
-                file: opened.file, sizeBytes: opened.sizeBytes,
+                file: opened.file, mark: opened.mark,
+                sizeBytes: opened.file == nil ? 0 : opened.sizeBytes,
                 endOffset: opened.image.endOffset))
         shown = Mutex(opened.image)
         lastChange = Atomic(clock.milliseconds())
@@ -135,7 +139,7 @@ package final class MetadataLog: Sendable {
         } catch {
             throw .invalid(error.description)
         }
-        try write(bytes, &writer)
+        try write(bytes, to: changed.endOffset, &writer)
         writer.endOffset = changed.endOffset
         writer.hasLeader = true
         lastChange.store(now, ordering: .relaxed)
@@ -166,15 +170,12 @@ package final class MetadataLog: Sendable {
         return bytes
     }
 
-    private func write(_ bytes: ByteBuffer, _ writer: inout Writer) throws(MetadataLogError) {
+    /// Writes the batches, then that they are acknowledged: each is flushed before the next step.
+    private func write(
+        _ bytes: ByteBuffer, to endOffset: Int64, _ writer: inout Writer
+    ) throws(MetadataLogError) {
+        let (file, markFile) = try opened(&writer)
         do throws(DiskError) {
-            let file: DiskFile
-            if let open = writer.file {
-                file = open
-            } else {
-                file = try files.begin(writer.endOffset)
-                writer.file = file
-            }
             do throws(DiskError) {
                 try file.write(bytes, at: writer.sizeBytes)
             } catch {
@@ -186,13 +187,47 @@ package final class MetadataLog: Sendable {
             throw .storage(error.description)
         }
         do throws(DiskError) {
-            try writer.file?.flush()
+            try file.flush()
+            let slot = writer.mark.slot(for: endOffset)
+            try markFile.write(slot.bytes, at: slot.position)
+            try markFile.flush()
         } catch {
             // The system may have dropped the pages: what is on disk is not known any more.
             writer.failure = error.description
             throw .storage(error.description)
         }
+        writer.mark.written(endOffset)
         writer.sizeBytes += bytes.readableBytes
+    }
+
+    /// The files to write to, made when they are missing, and safe under their names.
+    private func opened(
+        _ writer: inout Writer
+    ) throws(MetadataLogError) -> (log: DiskFile, mark: DiskFile) {
+        if let file = writer.file, let mark = writer.markFile { return (file, mark) }
+        let file: DiskFile
+        let mark: DiskFile
+        do throws(DiskError) {
+            if let open = writer.file { file = open } else {
+                file = try files.begin(writer.endOffset)
+            }
+            if let open = writer.markFile { mark = open } else { mark = try files.openMark() }
+        } catch {
+            throw .storage(error.description)
+        }
+        try flushNames(&writer)
+        (writer.file, writer.markFile) = (file, mark)
+        return (file, mark)
+    }
+
+    /// Like the flush of a file, one of the folder that failed is final.
+    private func flushNames(_ writer: inout Writer) throws(MetadataLogError) {
+        do throws(DiskError) {
+            try files.flushNames()
+        } catch {
+            writer.failure = error.description
+            throw .storage(error.description)
+        }
     }
 
     /// Puts a snapshot in the place of all records. A failure leaves the log as it is, only longer.
@@ -202,7 +237,11 @@ package final class MetadataLog: Sendable {
             let bytes = try MetadataSnapshot.bytes(
                 of: image, node: node, epoch: epoch, now: clock.milliseconds())
             try files.replace(with: bytes, name)
-            writer.file = try files.begin(image.endOffset)
+            let file = try files.begin(image.endOffset)
+            // If this fails nothing more is taken: after a power cut the new file may be there, and
+            // what was written to the old one behind the snapshot would be passed over.
+            try flushNames(&writer)
+            writer.file = file
             writer.sizeBytes = 0
             try files.removeOld(before: name)
         } catch {

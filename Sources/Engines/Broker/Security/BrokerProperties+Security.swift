@@ -1,4 +1,4 @@
-// How Kafka's names become listeners, users, tokens, authorization and limits.
+// How Kafka's names become listeners, TLS and authorization.
 
 import Foundation
 
@@ -100,6 +100,10 @@ extension BrokerProperties {
         let password = try takeSecret("ssl.key.password.file")
         let authority = take("ssl.ca.location")
         let trust = take("ssl.truststore.location")
+        guard authority == nil || trust == nil else {
+            throw .security(
+                "ssl.truststore.location", because: "ssl.ca.location says the same; leave one out")
+        }
         let authentication = take("ssl.client.auth")
         let rules = take("ssl.principal.mapping.rules")
         guard let certificate, let key else { return nil }
@@ -122,62 +126,7 @@ extension BrokerProperties {
         return tls
     }
 
-    // MARK: SASL
-
-    /// Those that are named, else those that something is there for.
-    private mutating func takeMechanisms(
-        _ configuration: BrokerConfiguration
-    ) throws(BrokerError) -> [SaslMechanism] {
-        guard let names = takeList("sasl.enabled.mechanisms") else {
-            return SaslMechanism.allCases.filter {
-                $0 != .oauthBearer || configuration.sasl.oauth != nil
-            }
-        }
-        var mechanisms: [SaslMechanism] = []
-        for name in names {
-            guard let mechanism = SaslMechanism(rawValue: name.uppercased()) else {
-                let all = SaslMechanism.allCases.map(\.rawValue).joined(separator: ", ")
-                throw .security(
-                    "sasl.enabled.mechanisms", because: "\"\(name)\" is none of \(all)")
-            }
-            mechanisms.append(mechanism)
-        }
-        return mechanisms
-    }
-
-    mutating func applySasl(to configuration: inout BrokerConfiguration) throws(BrokerError) {
-        if let text = try takeFile("sasl.users.file") {
-            try configuration.sasl.addUsers(text, from: "sasl.users.file")
-        }
-        var found: [OAuthConfiguration.Keys] = []
-        if let path = take("sasl.oauthbearer.jwks.location") { found.append(.keySetFile(path)) }
-        if let path = take("sasl.oauthbearer.public.key.location") {
-            found.append(.publicKeyFile(path))
-        }
-        if let secret = try takeSecret("sasl.oauthbearer.secret.file") {
-            found.append(.sharedSecret(secret))
-        }
-        if try takeFlag("sasl.oauthbearer.unsecured") == true { found.append(.unsecured) }
-        let issuer = take("sasl.oauthbearer.expected.issuer")
-        let audiences = takeList("sasl.oauthbearer.expected.audience")
-        let claim = take("sasl.oauthbearer.sub.claim.name")
-        guard found.count <= 1 else {
-            throw .security("sasl.oauthbearer", because: "more than one source of keys is given")
-        }
-        if let keys = found.first {
-            var oauth = OAuthConfiguration(keys: keys)
-            oauth.issuer = issuer
-            oauth.audiences = audiences ?? []
-            oauth.principalClaim = claim ?? oauth.principalClaim
-            configuration.sasl.oauth = oauth
-        }
-        configuration.sasl.reauthenticationMilliseconds =
-            try takeNumber(
-                "connections.max.reauth.ms", in: 0...Limits.sessionLifetimeMillisecondsMax)
-            ?? configuration.sasl.reauthenticationMilliseconds
-    }
-
-    // MARK: Authorization and limits
+    // MARK: Authorization
 
     mutating func applyAuthorizer(to configuration: inout BrokerConfiguration) throws(BrokerError) {
         var superUsers: [KafkaPrincipal] = []
@@ -203,48 +152,6 @@ extension BrokerProperties {
                 superUsers: superUsers, allowEveryoneIfNoAcl: allowsEveryone ?? false)
         case .some(let other):
             throw .security("authorizer", because: "\"\(other)\" is neither none nor acls")
-        }
-    }
-
-    mutating func applyLimits(to configuration: inout BrokerConfiguration) throws(BrokerError) {
-        if let number = try takeNumber("max.connections", in: 1...1_000_000) {
-            configuration.limits.connectionsMax = Int(number)
-        }
-        if let number = try takeNumber("max.connections.per.ip", in: 1...1_000_000) {
-            configuration.limits.connectionsPerAddressMax = Int(number)
-        }
-        if let number = try takeNumber("socket.request.max.bytes", in: 1_024...1 << 30) {
-            configuration.limits.requestBytesMax = Int(number)
-        }
-        if let number = try takeNumber("connections.max.idle.ms", in: 1_000...1 << 40) {
-            configuration.limits.idleSeconds = number / 1_000
-        }
-        if let number = try takeNumber(
-            "num.partitions", in: 1...Int64(Limits.partitionsPerTopicMax))
-        {
-            configuration.partitionsDefault = Int32(number)
-        }
-        if let flag = try takeFlag("auto.create.topics.enable") {
-            configuration.autoCreateTopics = flag
-        }
-    }
-}
-
-extension SaslConfiguration {
-    /// Adds a user of PLAIN and SCRAM for each line `name:password`; `#` begins a comment.
-    package mutating func addUsers(_ text: String, from place: String) throws(BrokerError) {
-        for (number, line) in text.split(whereSeparator: \.isNewline).enumerated() {
-            let line = line.drop { $0 == " " }
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            guard let colon = line.firstIndex(of: ":"), colon != line.startIndex,
-                line.index(after: colon) != line.endIndex
-            else {
-                throw .security(place, because: "line \(number + 1) is not name:password")
-            }
-            let user = String(line[..<colon])
-            let password = Secret(String(line[line.index(after: colon)...]))
-            plainUsers[user] = password
-            scramUsers[user] = password
         }
     }
 }

@@ -7,7 +7,10 @@ package struct BrokerProperty: Sendable {
     package var name: String
     package var help: String
 
-    package static let all: [BrokerProperty] = [
+    package static let all =
+        security + StartSetting.all.map { BrokerProperty($0.name, $0.documentation) }
+
+    private static let security: [BrokerProperty] = [
         .init(
             "listeners",
             "SASL_SSL://0.0.0.0:9093,PLAINTEXT://127.0.0.1:9092; before :// a listener's name, or what it demands"
@@ -37,6 +40,12 @@ package struct BrokerProperty: Sendable {
             "sasl.oauthbearer.jwks.location",
             "a file with the JSON Web Key Set that tokens are signed by"),
         .init(
+            "sasl.oauthbearer.jwks.endpoint.url",
+            "http:, https: or file: URL of that set, fetched at the start and again"),
+        .init(
+            "sasl.oauthbearer.jwks.endpoint.refresh.ms",
+            "time between fetches of the set; 3600000 by default"),
+        .init(
             "sasl.oauthbearer.public.key.location",
             "PEM file: the public key (RSA, P-256) they are signed by"),
         .init("sasl.oauthbearer.secret.file", "a file with the secret of HS256, HS384 and HS512"),
@@ -51,12 +60,6 @@ package struct BrokerProperty: Sendable {
         .init("authorizer", "none, or acls: who may do what is said by ACLs"),
         .init("super.users", "User:alice;User:bob, who may do everything"),
         .init("allow.everyone.if.no.acl.found", "true: what no ACL speaks of, everybody may"),
-        .init("max.connections", "connections of all clients together"),
-        .init("max.connections.per.ip", "connections of one address"),
-        .init("socket.request.max.bytes", "bytes of one request"),
-        .init("connections.max.idle.ms", "how long a connection may be silent"),
-        .init("num.partitions", "partitions of a topic made without a number"),
-        .init("auto.create.topics.enable", "whether a topic that a client names first is made"),
     ]
 
     private init(_ name: String, _ help: String) {
@@ -103,18 +106,13 @@ package struct BrokerProperties {
 
     /// Puts everything into `configuration`, whose directory stays.
     package mutating func apply(to configuration: inout BrokerConfiguration) throws(BrokerError) {
-        for name in rest.keys.sorted() {
-            guard let property = Self.setting(name) else {
-                throw .security(name, because: "there is no setting of that name")
-            }
-            guard property == name || Self.perListener.contains(property) else {
-                throw .security(name, because: "\(property) is one for all listeners")
-            }
-        }
+        try checkNames()
+        let given = names
         try applySasl(to: &configuration)
         try applyListeners(to: &configuration)
+        try Self.checkSecurity(given, of: configuration.listeners)
         try applyAuthorizer(to: &configuration)
-        try applyLimits(to: &configuration)
+        try applySettings(to: &configuration)
     }
 
     // MARK: Names
@@ -123,18 +121,21 @@ package struct BrokerProperties {
     private static let listenerPrefix = "listener.name."
 
     /// Those that may stand behind `listener.name.NAME.` too, and win there.
-    private static let perListener: Set<String> = Set(
+    static let perListener: Set<String> = Set(
         BrokerProperty.all.map(\.name).filter { $0.hasPrefix("ssl.") }
             + ["sasl.enabled.mechanisms"])
 
-    /// The setting that a name is for, whether for all listeners or for one.
-    private static func setting(_ name: String) -> String? {
-        let own = listenerParts(name)?.setting ?? name
-        return BrokerProperty.all.map(\.name).first { $0 == own }
+    static func isKnown(_ setting: String) -> Bool {
+        known.contains(setting)
     }
 
+    private static let known = Set(BrokerProperty.all.map(\.name))
+
+    /// All that were given and not taken yet.
+    var names: [String] { rest.keys.sorted() }
+
     /// The two parts of `listener.name.NAME.SETTING`; `nil` for a setting for all listeners.
-    private static func listenerParts(_ name: String) -> (listener: String, setting: String)? {
+    static func listenerParts(_ name: String) -> (listener: String, setting: String)? {
         guard name.hasPrefix(listenerPrefix) else { return nil }
         let rest = name.dropFirst(listenerPrefix.count)
         let listener = rest.prefix { $0 != "." }
@@ -164,6 +165,34 @@ package struct BrokerProperties {
         }
     }
 
+    /// Refuses what would protect no listener: whoever sets it must not believe that it does.
+    ///
+    /// - Parameter given: the names of all settings.
+    private static func checkSecurity(
+        _ given: [String], of listeners: [Listener]
+    ) throws(BrokerError) {
+        for name in given {
+            let (owner, setting) = listenerParts(name) ?? ("", name)
+            let mine = listeners.filter { owner.isEmpty || $0.name == owner.uppercased() }
+            let whose = owner.isEmpty ? "no listener" : "the listener \(owner)"
+            let verb = owner.isEmpty ? "uses" : "does not use"
+            if setting.hasPrefix("ssl."), !mine.contains(where: { $0.securityProtocol.usesTLS }) {
+                throw .security(
+                    name,
+                    because: "\(whose) \(verb) TLS; make it SSL or SASL_SSL in listeners or "
+                        + "listener.security.protocol.map, or leave the setting out")
+            }
+            let isOfSasl = setting.hasPrefix("sasl.") || setting == "connections.max.reauth.ms"
+            if isOfSasl, !mine.contains(where: { $0.securityProtocol.usesSASL }) {
+                throw .security(
+                    name,
+                    because:
+                        "\(whose) \(verb) SASL; make it SASL_PLAINTEXT or SASL_SSL in listeners "
+                        + "or listener.security.protocol.map, or leave the setting out")
+            }
+        }
+    }
+
     /// A listener's own settings over those for all. Its name counts without case, as in Kafka.
     func settings(of listener: String) -> BrokerProperties {
         var own = self
@@ -182,6 +211,9 @@ package struct BrokerProperties {
         guard let value = rest.removeValue(forKey: name), !value.isEmpty else { return nil }
         return value
     }
+
+    /// The text as it is, which may be empty.
+    mutating func takeText(_ name: String) -> String? { rest.removeValue(forKey: name) }
 
     /// Texts between commas.
     mutating func takeList(_ name: String) -> [String]? {

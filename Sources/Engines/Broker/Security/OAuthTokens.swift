@@ -6,7 +6,8 @@ import JWTKit
 import MillraceBase
 import Synchronization
 
-/// Shared by all connections. Keys come from a file or a setting and never from the network.
+/// Shared by all connections. Keys come from a file, a setting or the address of a key set; what
+/// fetches from there is not in this module.
 final class OAuthTokens: Sendable {
     private struct Loaded {
         var keys: JWTKeyCollection
@@ -18,10 +19,16 @@ final class OAuthTokens: Sendable {
     private let loaded: Mutex<Loaded>
 
     /// Reads the keys. Blocks.
-    init(_ configuration: OAuthConfiguration, clock: WallClock = .system) throws(BrokerError) {
+    ///
+    /// - Parameter keySet: the text that was fetched, if they are at an address.
+    init(
+        _ configuration: OAuthConfiguration, keySet: String? = nil, clock: WallClock = .system
+    ) throws(BrokerError) {
         self.configuration = configuration
         self.clock = clock
-        let text = try Self.text(configuration.keys)
+        let text: String
+        if let keySet { text = keySet } else { text = try Self.text(configuration.keys) }
+        fetched = Mutex(Fetched(atMilliseconds: clock.milliseconds()))
         // The keys are put in when the first token comes: only asynchronous code may do so.
         _ = try Self.parts(configuration.keys, text)
         loaded = Mutex(Loaded(keys: JWTKeyCollection(), text: nil))
@@ -31,10 +38,50 @@ final class OAuthTokens: Sendable {
     /// The text of keys that are not in `loaded` yet.
     private let pending: Mutex<String?>
 
+    private struct Fetched {
+        /// When it was last tried, milliseconds since 1970.
+        var atMilliseconds: Int64
+        var hasFailed = false
+        /// Whether a token came since then that no key fits.
+        var isMissed = false
+    }
+
+    private let fetched: Mutex<Fetched>
+
     /// Reads the file of keys again. Blocks.
     /// - Returns: whether there are new ones.
     func reloadIfChanged() throws(BrokerError) -> Bool {
-        let text = try Self.text(configuration.keys)
+        if case .keySetAddress = configuration.keys { return false }
+        return try take(Self.text(configuration.keys))
+    }
+
+    /// Whether keys are fetched, so that `fetchIfDue` is to be called now and then.
+    var areFetched: Bool {
+        if case .keySetAddress = configuration.keys { true } else { false }
+    }
+
+    /// Fetches the key set again if it is time: regularly, after a failure, and when a token came that
+    /// no key of it fits, as after a change of keys.
+    /// - Returns: whether there are new keys.
+    func fetchIfDue() async throws(BrokerError) -> Bool {
+        guard case .keySetAddress(let address) = configuration.keys else { return false }
+        let now = clock.milliseconds()
+        let isDue = fetched.withLock { state in
+            let age = now - state.atMilliseconds
+            let isHurried = state.hasFailed || state.isMissed
+            let wait = min(address.refreshMilliseconds, Limits.keySetFetchMillisecondsMin)
+            guard age >= (isHurried ? wait : address.refreshMilliseconds) else { return false }
+            // A failure is what it stays until the text is here and good.
+            state = Fetched(atMilliseconds: now, hasFailed: true)
+            return true
+        }
+        guard isDue else { return false }
+        let isNew = try take(await address.text())
+        fetched.withLock { $0.hasFailed = false }
+        return isNew
+    }
+
+    private func take(_ text: String) throws(BrokerError) -> Bool {
         let known = loaded.withLock { $0.text } ?? pending.withLock { $0 }
         guard text != known else { return false }
         _ = try Self.parts(configuration.keys, text)
@@ -48,6 +95,7 @@ final class OAuthTokens: Sendable {
         do {
             claims = try await keys().verify(token, as: OAuthClaims.self, iteratingKeys: true)
         } catch {
+            fetched.withLock { $0.isMissed = true }
             // The library's texts may hold parts of the token.
             return .failure(OAuthFault(because: "its signature or form is wrong"))
         }
@@ -101,7 +149,7 @@ final class OAuthTokens: Sendable {
                 throw .security(path, because: "there is no such file that can be read")
             }
             return text
-        case .sharedSecret, .unsecured:
+        case .keySetAddress, .sharedSecret, .unsecured:
             return ""
         }
     }
@@ -110,11 +158,8 @@ final class OAuthTokens: Sendable {
         _ keys: OAuthConfiguration.Keys, _ text: String
     ) throws(BrokerError) -> Parts {
         switch keys {
-        case .keySetFile(let path):
-            guard let set = try? JSONDecoder().decode(JWKS.self, from: Data(text.utf8)),
-                !set.keys.isEmpty
-            else { throw .security(path, because: "it is no JSON Web Key Set with keys") }
-            return .set(set)
+        case .keySetFile(let path): return .set(try keySet(text, from: path))
+        case .keySetAddress(let address): return .set(try keySet(text, from: address.url))
         case .publicKeyFile(let path):
             if let key = try? Insecure.RSA.PublicKey(pem: text) { return .rsa(key) }
             if let key = try? ES256PublicKey(pem: text) { return .curve(key) }
@@ -127,6 +172,13 @@ final class OAuthTokens: Sendable {
         case .unsecured:
             return .unsecured
         }
+    }
+
+    private static func keySet(_ text: String, from place: String) throws(BrokerError) -> JWKS {
+        guard let set = try? JSONDecoder().decode(JWKS.self, from: Data(text.utf8)),
+            !set.keys.isEmpty
+        else { throw .security(place, because: "it is no JSON Web Key Set with keys") }
+        return set
     }
 }
 

@@ -27,8 +27,30 @@ package struct SaslConfiguration: Sendable {
     package var oauth: OAuthConfiguration?
     /// Kafka's `connections.max.reauth.ms`: how long a session lasts at most. 0: no limit but a token's.
     package var reauthenticationMilliseconds: Int64 = 0
+    /// Gets the text at a URL; `nil` where nothing can, and key sets come from files alone.
+    package var fetch: (@Sendable (_ url: String) async throws -> String)?
 
     package init() {}
+}
+
+/// A JSON Web Key Set that is served by HTTP: Kafka's `sasl.oauthbearer.jwks.endpoint.url`.
+package struct KeySetAddress: Sendable {
+    package var url: String
+    /// Kafka's `sasl.oauthbearer.jwks.endpoint.refresh.ms`.
+    package var refreshMilliseconds = Limits.keySetRefreshMilliseconds
+    package var fetch: @Sendable (_ url: String) async throws -> String
+
+    package init(url: String, fetch: @escaping @Sendable (_ url: String) async throws -> String) {
+        self.url = url
+        self.fetch = fetch
+    }
+
+    /// - Throws: `.security` with the reason; the text itself is not looked at.
+    func text() async throws(BrokerError) -> String {
+        do { return try await fetch(url) } catch {
+            throw .security(url, because: "the key set does not come: \(error)")
+        }
+    }
 }
 
 /// Which tokens are believed.
@@ -36,6 +58,8 @@ package struct OAuthConfiguration: Sendable {
     package enum Keys: Sendable {
         /// A file with a JSON Web Key Set (RFC 7517).
         case keySetFile(String)
+        /// Where such a set is fetched from at the start and again from time to time.
+        case keySetAddress(KeySetAddress)
         /// A PEM file with an RSA or an elliptic curve's public key.
         case publicKeyFile(String)
         /// The shared secret of HS256, HS384 and HS512.

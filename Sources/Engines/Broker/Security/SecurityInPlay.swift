@@ -17,7 +17,9 @@ final class SecurityInPlay: Sendable {
     private let saltKey = SymmetricKey(size: .bits256)
 
     /// Reads certificates and token keys. Blocks.
-    init(_ configuration: BrokerConfiguration) throws(BrokerError) {
+    ///
+    /// - Parameter keySet: the text of token keys that were fetched.
+    init(_ configuration: BrokerConfiguration, keySet: String? = nil) throws(BrokerError) {
         let names = configuration.listeners.map(\.name)
         guard Set(names).count == names.count else {
             throw .security("listeners", because: "two have one name")
@@ -37,7 +39,7 @@ final class SecurityInPlay: Sendable {
         }
         sasl = configuration.sasl
         tokens = try configuration.sasl.oauth.map { oauth throws(BrokerError) in
-            try OAuthTokens(oauth)
+            try OAuthTokens(oauth, keySet: keySet)
         }
         connections = ConnectionCount(configuration.limits)
     }
@@ -66,8 +68,29 @@ final class SecurityInPlay: Sendable {
             lifetimeMillisecondsMax: sasl.reauthenticationMilliseconds)
     }
 
-    /// Looks at the files of certificates and keys until cancelled, and takes changed ones.
+    /// Looks for changed certificates and keys until cancelled, and takes them.
     func run(logger: Logger) async {
+        // Beside the files, because an answer may be long in coming.
+        async let fetches: Void = runFetches(logger: logger)
+        await runFiles(logger: logger)
+        await fetches
+    }
+
+    private func runFetches(logger: Logger) async {
+        guard let tokens, tokens.areFetched else { return }
+        while !Task.isCancelled {
+            // Thrown when cancelled, which ends the loop.
+            try? await Task.sleep(for: .seconds(Limits.certificateLookSeconds))
+            do throws(BrokerError) {
+                if try await tokens.fetchIfDue() { logger.notice("new keys for tokens are in use") }
+            } catch {
+                logger.warning(
+                    "the old keys for tokens stay in use", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func runFiles(logger: Logger) async {
         let tls = listeners.filter { $0.tls != nil }
         guard !tls.isEmpty || tokens != nil else { return }
         while !Task.isCancelled {

@@ -24,6 +24,7 @@ final class BrokerCore: Sendable {
     let transactions: TransactionCoordinator
     let transactionalProduces = TransactionalProduces()
     let producerIDs: ProducerIDs
+    let fetchSessions = FetchSessions()
     let readThreads: NIOThreadPool
     let tasks: RequestTasks
     let logger: Logger
@@ -65,6 +66,7 @@ final class BrokerCore: Sendable {
         .joinGroup, .heartbeat, .leaveGroup, .syncGroup, .describeGroups, .listGroups,
         .apiVersions, .createTopics, .deleteTopics, .deleteRecords, .initProducerID,
         .offsetForLeaderEpoch, .describeConfigs, .alterConfigs, .describeLogDirs,
+        .alterReplicaLogDirs,
         .createPartitions, .deleteGroups, .incrementalAlterConfigs, .offsetDelete,
         .describeCluster, .describeTopicPartitions,
     ]
@@ -100,6 +102,7 @@ final class BrokerCore: Sendable {
             case .alterConfigs: alterConfigs(try read(request), reply)
             case .incrementalAlterConfigs: incrementalAlterConfigs(try read(request), reply)
             case .describeLogDirs: describeLogDirs(try read(request), reply)
+            case .alterReplicaLogDirs: alterReplicaLogDirs(try read(request), reply)
             case .describeCluster: describeCluster(try read(request), reply)
             case .describeTopicPartitions: describeTopicPartitions(try read(request), reply)
             case .offsetCommit, .offsetFetch, .findCoordinator, .joinGroup, .heartbeat,

@@ -6,31 +6,41 @@ import NIOPosix
 /// Runs until cancelled. File work is done on the read threads.
 struct BrokerUpkeep: Sendable {
     let catalog: TopicCatalog
+    let intervals: UpkeepIntervals
     let readThreads: NIOThreadPool
     let logger: Logger
 
     func run() async {
         // Beside the rest, because one log can take minutes.
         async let compaction: Void = CompactionUpkeep(
-            catalog: catalog, readThreads: readThreads, logger: logger
+            catalog: catalog, intervalMilliseconds: intervals.compactionMilliseconds,
+            readThreads: readThreads, logger: logger
         ).run()
+        async let retention: Void = runRetention()
         await runRounds()
         await compaction
+        await retention
+    }
+
+    private func runRetention() async {
+        while true {
+            do {
+                try await Task.sleep(for: .milliseconds(intervals.retentionMilliseconds))
+                try await readThreads.runIfActive { catalog.deleteOld() }
+            } catch {
+                return  // Cancelled, or the threads are gone: that is how this loop ends.
+            }
+        }
     }
 
     private func runRounds() async {
-        var sinceRetention: Int64 = 0
         var written: [PartitionName: Int64] = catalog.directory.recoveryPoints
         while true {
             do { try await Task.sleep(for: .seconds(Limits.upkeepSeconds)) } catch {
                 return  // Cancelled: that is how this loop ends.
             }
-            sinceRetention += Limits.upkeepSeconds
-            let deletes = sinceRetention >= Limits.retentionSeconds
-            if deletes { sinceRetention = 0 }
             do {
                 written = try await readThreads.runIfActive { [written] in
-                    if deletes { catalog.deleteOld() }
                     let points = try catalog.upkeep()
                     if points != written { try catalog.directory.write(recoveryPoints: points) }
                     return points

@@ -109,7 +109,7 @@ extension BrokerCore {
         var wanted = request.topicPartitions ?? []
         if request.topicPartitions == nil {
             wanted = catalog.topics.map { topic in
-                ElectLeadersRequest.TopicPartitions {
+                TopicPartitions {
                     $0.topic = topic.name
                     $0.partitions = topic.logs.map(\.name.partition)
                 }

@@ -127,9 +127,10 @@ extension BrokerCore {
                 effective: { own[$0] ?? all[$0] ?? known[$0]?.value })
         case .group:
             let own = metadata.image.config(resource)
+            let known = GroupSettings.byName(configuration.groups)
             return ConfigChange.Before(
-                what: "group", settings: own, kinds: GroupSettings.byName.mapValues(\.kind),
-                effective: { own[$0] ?? GroupSettings.byName[$0]?.defaultValue })
+                what: "group", settings: own, kinds: known.mapValues(\.kind),
+                effective: { own[$0] ?? known[$0]?.defaultValue })
         case .brokerLogger:
             throw TopicFault(.invalidRequest, "Log levels are chosen at the start.")
         case .clientMetrics:
@@ -152,7 +153,7 @@ extension BrokerCore {
             guard !resource.name.isEmpty else {
                 throw TopicFault(.invalidRequest, "Default group resources are not allowed.")
             }
-            if let fault = GroupSettings.fault(settings) {
+            if let fault = GroupSettings.fault(settings, configuration.groups) {
                 throw TopicFault(.invalidConfig, fault)
             }
             if validateOnly { return }
@@ -174,15 +175,15 @@ extension BrokerCore {
             guard let setting = known[name] else {
                 throw TopicFault(.invalidRequest, "Unknown broker config name: \(name)")
             }
-            guard let topicSetting = setting.topicSetting else {
+            guard setting.isDynamic else {
                 throw TopicFault(
                     .invalidRequest, "Cannot update these configs dynamically: Set(\(name))")
             }
-            if let fault = topicSetting.fault(value) {
+            if let fault = setting.fault(value) {
                 throw TopicFault(
                     .invalidRequest, "Invalid value \(value) for configuration \(name): \(fault)")
             }
-            ofTopics[topicSetting.name] = value
+            if let topicSetting = setting.topicSetting { ofTopics[topicSetting.name] = value }
         }
         if let fault = TopicSettings.fault(ofTopics) { throw TopicFault(.invalidRequest, fault) }
         try catalog.checkFlushing(ofTopics, .invalidRequest)

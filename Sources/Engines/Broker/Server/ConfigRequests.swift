@@ -13,6 +13,14 @@ enum ConfigSource {
     static let defaultConfig: Int8 = 5
     static let dynamicLoggerConfig: Int8 = 6
     static let groupConfig: Int8 = 8
+
+    static func of(_ origin: TopicDefaults.Value.Origin) -> Int8 {
+        switch origin {
+        case .thisBroker: dynamicBrokerConfig
+        case .allBrokers: dynamicDefaultBrokerConfig
+        case .start: staticBrokerConfig
+        }
+    }
 }
 
 extension BrokerCore {
@@ -108,7 +116,7 @@ extension BrokerCore {
                 throw TopicFault(.invalidRequest, "Default group resources are not allowed.")
             }
             let own = metadata.image.config(resource)
-            return GroupSettings.all.map { Self.config($0, ofGroup: own) }
+            return GroupSettings.all(configuration.groups).map { config($0, ofGroup: own) }
         case .clientMetrics:
             throw TopicFault(.invalidRequest, "Client metrics are not collected here.")
         }
@@ -135,37 +143,44 @@ extension BrokerCore {
             synonyms.append(synonym(setting.name, own, ConfigSource.topicConfig))
         }
         if let name = setting.brokerName {
-            if let given = topic.defaults.values[setting.name] {
+            let (inForce, given) = (
+                topic.defaults.values[setting.name], topic.defaults.given[setting.name]
+            )
+            for value in [inForce, given == inForce ? nil : given].compactMap({ $0 }) {
                 synonyms.append(
-                    synonym(
-                        name, given.value,
-                        given.isForThisBroker
-                            ? ConfigSource.dynamicBrokerConfig
-                            : ConfigSource.dynamicDefaultBrokerConfig))
+                    synonym(value.brokerName, value.brokerValue, ConfigSource.of(value.origin)))
             }
             if setting.brokerHasDefault {
                 synonyms.append(
                     synonym(name, setting.defaultValue, ConfigSource.defaultConfig))
             }
         }
-        return config(setting, synonyms)
+        return config(setting, synonyms, value: topic.setting(setting.name))
     }
 
-    private static func config(_ setting: TopicSetting, ofGroup own: [String: String]) -> Config {
+    private func config(_ setting: TopicSetting, ofGroup own: [String: String]) -> Config {
         var synonyms: [Config.Synonym] = []
         if let value = own[setting.name] {
-            synonyms.append(synonym(setting.name, value, ConfigSource.groupConfig))
+            synonyms.append(Self.synonym(setting.name, value, ConfigSource.groupConfig))
         }
         if let name = setting.brokerName {
-            synonyms.append(synonym(name, setting.defaultValue, ConfigSource.defaultConfig))
+            if configuration.given[name] != nil {
+                synonyms.append(
+                    Self.synonym(name, setting.defaultValue, ConfigSource.staticBrokerConfig))
+            }
+            let value = StartSetting.byName[name]?.defaultValue ?? setting.defaultValue
+            synonyms.append(Self.synonym(name, value, ConfigSource.defaultConfig))
         }
-        return config(setting, synonyms)
+        return Self.config(setting, synonyms)
     }
 
-    private static func config(_ setting: TopicSetting, _ synonyms: [Config.Synonym]) -> Config {
+    /// - Parameter value: what is in force, where its first synonym says it in another unit.
+    private static func config(
+        _ setting: TopicSetting, _ synonyms: [Config.Synonym], value: String? = nil
+    ) -> Config {
         Config {
             $0.name = setting.name
-            $0.value = synonyms.first?.value ?? setting.defaultValue
+            $0.value = value ?? synonyms.first?.value ?? setting.defaultValue
             $0.configSource = synonyms.first?.source ?? ConfigSource.defaultConfig
             $0.configType = setting.kind.number
             $0.documentation = setting.documentation
@@ -217,11 +232,8 @@ extension BrokerCore {
             if let value = all[setting.name] {
                 add(value, ConfigSource.dynamicDefaultBrokerConfig)
             }
-            if setting.isGiven {
-                add(setting.value, ConfigSource.staticBrokerConfig)
-            } else if let value = setting.value {
-                add(value, ConfigSource.defaultConfig)
-            }
+            if setting.isGiven { add(setting.value, ConfigSource.staticBrokerConfig) }
+            if let value = setting.defaultValue { add(value, ConfigSource.defaultConfig) }
             return Config {
                 $0.name = setting.name
                 $0.value = synonyms.first?.value

@@ -3,24 +3,46 @@
 import NIOCore
 import Synchronization
 
+/// Who waits for a turn on one event loop, as a value: each has one turn before anybody has a second.
+///
+/// Invariant: while somebody waits, one turn is scheduled or being taken, and never more than one.
+struct TurnQueue<Turn> {
+    private var waiting = CircularBuffer<Turn>()
+    private var isScheduled = false
+
+    /// - Returns: whether a turn has to be scheduled.
+    mutating func wait(_ turn: Turn) -> Bool {
+        waiting.append(turn)
+        defer { isScheduled = true }
+        return !isScheduled
+    }
+
+    /// The one that was scheduled; whoever waits while it is taken comes behind all others.
+    mutating func take() -> Turn {
+        precondition(isScheduled && !waiting.isEmpty, "a turn is taken when it was scheduled")
+        return waiting.removeFirst()
+    }
+
+    /// - Returns: whether the next turn has to be scheduled.
+    mutating func taken() -> Bool {
+        isScheduled = !waiting.isEmpty
+        return isScheduled
+    }
+}
+
 /// The connections of one event loop that have more to do than fits a turn. Lives on that loop.
 ///
 /// An event loop runs all tasks that are due before it looks at its sockets again. So only one turn is
 /// scheduled at a time, and a moment later: in between the sockets have theirs.
 final class ConnectionTurns {
-    private var waiting: [() -> Void] = []
-    private var next = 0
-    private var isTaking = false
-    /// Turns that were taken are removed together.
-    private static let takenKeptMax = 64
+    private var queue = TurnQueue<() -> Void>()
     private let eventLoop: any EventLoop
 
     init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
     /// - Parameter turn: called later, on the event loop.
     func wait(_ turn: @escaping () -> Void) {
-        waiting.append(turn)
-        if !isTaking && waiting.count == 1 { scheduleNext() }
+        if queue.wait(turn) { scheduleNext() }
     }
 
     private func scheduleNext() {
@@ -31,16 +53,9 @@ final class ConnectionTurns {
     }
 
     private func takeTurn() {
-        let turn = waiting[next]
-        next += 1
-        isTaking = true
+        let turn = queue.take()
         turn()
-        isTaking = false
-        if next == waiting.count || next == Self.takenKeptMax {
-            waiting.removeFirst(next)
-            next = 0
-        }
-        if !waiting.isEmpty { scheduleNext() }
+        if queue.taken() { scheduleNext() }
     }
 }
 

@@ -17,6 +17,8 @@ final class FetchJob {
     }
 
     private let plan: FetchPlan
+    private let context: FetchContext
+    private let sessions: FetchSessions
     /// Notes so many bytes of an answer, and gives the way back that a quota leaves for it.
     private let metered: (Int) -> Reply
     private let eventLoop: any EventLoop
@@ -28,11 +30,14 @@ final class FetchJob {
     private var waiter: LogWaiter?
 
     init(
-        _ plan: FetchPlan, waitMilliseconds: Int32, reply: Reply, readThreads: NIOThreadPool,
+        _ plan: FetchPlan, _ context: FetchContext, of sessions: FetchSessions,
+        waitMilliseconds: Int32, reply: Reply, readThreads: NIOThreadPool,
         metered: @escaping (Int) -> Reply
     ) {
         self.metered = metered
         self.plan = plan
+        self.context = context
+        self.sessions = sessions
         self.readThreads = readThreads
         eventLoop = reply.eventLoop
         wait = .milliseconds(
@@ -81,13 +86,15 @@ final class FetchJob {
     }
 
     private func answer(_ outcome: FetchPlan.Outcome, _ reply: Reply) {
-        if outcome.files.isEmpty {
-            return reply.send(FetchRequest.self, plan.response(outcome))
+        let answer = sessions.answer(context, plan, outcome)
+        if outcome.files.isEmpty || answer.error != .none {
+            return reply.send(FetchRequest.self, plan.response(outcome, answer))
         }
         do throws(WireError) {
             reply.send(
                 parts: try plan.frame(
-                    outcome, reply.header, throttleMilliseconds: reply.throttleMilliseconds))
+                    outcome, answer, reply.header,
+                    throttleMilliseconds: reply.throttleMilliseconds))
         } catch {
             // An answer too long for its protocol; the client will ask again on a new connection.
             reply.close()

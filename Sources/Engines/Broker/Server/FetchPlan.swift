@@ -8,16 +8,12 @@ import NIOCore
 struct FetchPlan: Sendable {
     struct Part: Sendable {
         var topicPosition: Int
-        var partition: Int32
+        var wanted: FetchWanted
         /// `nil` with `error` set.
         var log: PartitionLog?
         var error = KafkaErrorCode.none
         /// What is said when the topic is deleted before the answer.
         var errorOnceDeleted: KafkaErrorCode
-        var offset: Int64
-        var bytesMax: Int
-        var currentLeaderEpoch: Int32
-        var lastFetchedEpoch: Int32
     }
 
     /// What was read, and whether it may be answered at once.
@@ -32,43 +28,60 @@ struct FetchPlan: Sendable {
     }
 
     let parts: [Part]
-    /// Name and id of each topic, as the request gave them.
-    let topics: [(name: String, id: KafkaUUID)]
+    /// Name and id of each topic, as the request or the session gave them; an id that was resolved has
+    /// its name.
+    let topics: [FetchTopic]
     let bytesMax: Int
     let bytesMin: Int
     let isolation: IsolationLevel
 
+    private init(_ request: FetchRequest, _ topics: [FetchTopic], _ parts: [Part]) {
+        self.topics = topics
+        self.parts = parts
+        bytesMax = min(max(Int(request.maxBytes), 0), Limits.fetchBytesMax)
+        bytesMin = min(Int(request.minBytes), bytesMax)
+        isolation = request.isolationLevel == 1 ? .readCommitted : .readUncommitted
+    }
+
+    /// Of a request that names all its partitions.
     /// - Parameter mayRead: whether the client may read a topic.
     init(
-        _ request: FetchRequest, version: Int16, catalog: TopicCatalog,
+        _ request: FetchRequest, usesTopicIDs: Bool, catalog: TopicCatalog,
         mayRead: (String) -> Bool
     ) {
-        bytesMax = min(max(Int(request.maxBytes), 0), Limits.fetchBytesMax)
-        bytesMin = Int(request.minBytes)
-        isolation = request.isolationLevel == 1 ? .readCommitted : .readUncommitted
+        var topics: [FetchTopic] = []
         var parts: [Part] = []
+        topics.reserveCapacity(request.topics.count)
         for (position, wanted) in request.topics.enumerated() {
-            let byID = version >= 13
-            let topic = byID ? catalog.topic(wanted.topicID) : catalog.topic(wanted.topic)
-            let name = byID ? topic?.name : wanted.topic
-            let isHidden = name.map { !mayRead($0) } ?? false
-            let deleted: KafkaErrorCode = byID ? .unknownTopicID : .unknownTopicOrPartition
-            let unknown = topic == nil ? deleted : .unknownTopicOrPartition
-            let missing = isHidden ? KafkaErrorCode.topicAuthorizationFailed : unknown
+            let topic = ReadableTopic(
+                FetchTopic(wanted), usesTopicIDs: usesTopicIDs, catalog, mayRead)
+            topics.append(topic.named)
             for partition in wanted.partitions {
-                let log = isHidden ? nil : topic?.log(partition.partition)
-                parts.append(
-                    Part(
-                        topicPosition: position, partition: partition.partition, log: log,
-                        error: log == nil ? missing : .none, errorOnceDeleted: deleted,
-                        offset: partition.fetchOffset,
-                        bytesMax: max(Int(partition.partitionMaxBytes), 0),
-                        currentLeaderEpoch: partition.currentLeaderEpoch,
-                        lastFetchedEpoch: partition.lastFetchedEpoch))
+                parts.append(topic.part(position, FetchWanted(partition)))
             }
         }
-        self.parts = parts
-        topics = request.topics.map { ($0.topic, $0.topicID) }
+        self.init(request, topics, parts)
+    }
+
+    /// Of a request that names changes only.
+    init(
+        _ request: FetchRequest, of session: FetchSession, catalog: TopicCatalog,
+        mayRead: (String) -> Bool
+    ) {
+        var topics = session.topics
+        var found = [ReadableTopic?](repeating: nil, count: topics.count)
+        var parts: [Part] = []
+        parts.reserveCapacity(session.count)
+        session.forEach { position, wanted in
+            let topic =
+                found[position]
+                ?? ReadableTopic(
+                    topics[position], usesTopicIDs: session.usesTopicIDs, catalog, mayRead)
+            found[position] = topic
+            topics[position] = topic.named
+            parts.append(topic.part(position, wanted))
+        }
+        self.init(request, topics, parts)
     }
 
     /// Reads all partitions.
@@ -80,12 +93,13 @@ struct FetchPlan: Sendable {
         outcome.partitions.reserveCapacity(parts.count)
         for part in parts {
             var data = FetchResponse.TopicResponse.PartitionData()
-            data.partitionIndex = part.partition
+            data.partitionIndex = part.wanted.partition
             data.abortedTransactions = isolation == .readCommitted ? [] : nil
             data.records = ByteBuffer()
             let left = max(bytesMax - outcome.sizeBytes, 0)
             var size = ReadSize(
-                bytesMax: min(left, part.bytesMax), atLeastOne: outcome.sizeBytes == 0)
+                bytesMax: min(left, max(Int(part.wanted.bytesMax), 0)),
+                atLeastOne: outcome.sizeBytes == 0)
             size.mayBeFile = true
             do throws(FetchFault) {
                 guard let read = try read(part, size, fromDisk: fromDisk) else { return nil }
@@ -116,49 +130,104 @@ struct FetchPlan: Sendable {
         try Self.checkEpochs(part, log)
         do throws(LogReadFault) {
             return fromDisk
-                ? try log.read(from: part.offset, size, isolation: isolation)
-                : try log.readTail(from: part.offset, size, isolation: isolation)
+                ? try log.read(from: part.wanted.offset, size, isolation: isolation)
+                : try log.readTail(from: part.wanted.offset, size, isolation: isolation)
         } catch {
             throw .read(error)
         }
     }
 
     private static func checkEpochs(_ part: Part, _ log: PartitionLog) throws(FetchFault) {
+        let wanted = part.wanted
         let current = log.view.with { $0.epochs.current }
-        let error = current.fault(of: part.currentLeaderEpoch)
+        let error = current.fault(of: wanted.currentLeaderEpoch)
         guard error == .none else { throw .code(error) }
-        guard part.lastFetchedEpoch >= 0 else { return }
-        guard let end = log.end(ofEpoch: part.lastFetchedEpoch) else { return }
-        if end.epoch < part.lastFetchedEpoch || end.offset < part.offset {
+        guard wanted.lastFetchedEpoch >= 0 else { return }
+        guard let end = log.end(ofEpoch: wanted.lastFetchedEpoch) else { return }
+        if end.epoch < wanted.lastFetchedEpoch || end.offset < wanted.offset {
             throw .diverging(epoch: end.epoch, endOffset: end.offset)
         }
     }
 
     /// The frame of the answer, with the parts of files in their places.
     func frame(
-        _ outcome: Outcome, _ header: RequestHeader, throttleMilliseconds: Int32
+        _ outcome: Outcome, _ answer: FetchAnswer, _ header: RequestHeader,
+        throttleMilliseconds: Int32
     ) throws(WireError) -> [AnswerPiece] {
-        var response = response(outcome)
+        var response = response(outcome, answer)
         response.throttleTimeMilliseconds = throttleMilliseconds
         let pieces = try FetchRequest.responseFrame(
             response, version: header.apiVersion, correlationID: header.correlationID)
+        // Whoever has records is told of, so all files are in the frame, in the order of the parts.
         return FileStandIn.replaced(
             pieces, by: outcome.files.sorted { $0.key < $1.key }.map(\.value))
     }
 
-    /// The partitions under their topics again, in the order of the request.
-    func response(_ outcome: Outcome) -> FetchResponse {
+    /// The partitions that are told, in the order of the parts; those of a topic that follow each other
+    /// stand under its name.
+    func response(_ outcome: Outcome, _ answer: FetchAnswer) -> FetchResponse {
         var response = FetchResponse()
-        response.responses = topics.map { topic in
-            FetchResponse.TopicResponse {
-                $0.topic = topic.name
-                $0.topicID = topic.id
+        response.errorCode = answer.error
+        response.sessionID = answer.sessionID
+        var topicPosition = -1
+        func tell(_ position: Int) {
+            if parts[position].topicPosition != topicPosition {
+                topicPosition = parts[position].topicPosition
+                response.responses.append(
+                    FetchResponse.TopicResponse {
+                        $0.topic = topics[topicPosition].name
+                        $0.topicID = topics[topicPosition].id
+                    })
             }
+            response.responses[response.responses.count - 1].partitions.append(
+                outcome.partitions[position])
         }
-        for (part, data) in zip(parts, outcome.partitions) {
-            response.responses[part.topicPosition].partitions.append(data)
+        if let positions = answer.positions {
+            for position in positions { tell(position) }
+        } else {
+            for position in parts.indices { tell(position) }
         }
         return response
+    }
+}
+
+/// A topic that a fetch names, looked up.
+private struct ReadableTopic {
+    /// With its name, if it has one.
+    var named: FetchTopic
+    /// `nil`: there is none, or the client may not read it.
+    var topic: Topic?
+    var missing: KafkaErrorCode
+    var errorOnceDeleted: KafkaErrorCode
+
+    init(
+        _ asked: FetchTopic, usesTopicIDs: Bool, _ catalog: TopicCatalog,
+        _ mayRead: (String) -> Bool
+    ) {
+        named = asked
+        topic = usesTopicIDs ? catalog.topic(asked.id) : catalog.topic(asked.name)
+        errorOnceDeleted = usesTopicIDs ? .unknownTopicID : .unknownTopicOrPartition
+        if let topic { named.name = topic.name }
+        missing = .unknownTopicOrPartition
+        if usesTopicIDs && topic == nil {
+            // Its name is known when a session has read it before.
+            if named.name.isEmpty {
+                missing = .unknownTopicID
+            } else if catalog.topic(named.name) != nil {
+                missing = .inconsistentTopicID
+            }
+        }
+        if !named.name.isEmpty && !mayRead(named.name) {
+            topic = nil
+            missing = .topicAuthorizationFailed
+        }
+    }
+
+    func part(_ position: Int, _ wanted: FetchWanted) -> FetchPlan.Part {
+        let log = topic?.log(wanted.partition)
+        return FetchPlan.Part(
+            topicPosition: position, wanted: wanted, log: log,
+            error: log == nil ? missing : .none, errorOnceDeleted: errorOnceDeleted)
     }
 }
 

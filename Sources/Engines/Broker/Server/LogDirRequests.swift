@@ -1,4 +1,4 @@
-// DescribeLogDirs: how large each partition is on disk.
+// DescribeLogDirs, AlterReplicaLogDirs: how large each partition is on disk, and in which directory.
 
 import Foundation
 import KafkaProtocol
@@ -55,6 +55,44 @@ extension BrokerCore {
             $0.partitionIndex = log.name.partition
             // A size that cannot be read is no reason to hide the others.
             $0.partitionSize = (try? log.view.with { $0 }.sizeBytes()) ?? 0
+        }
+    }
+
+    // MARK: Moves
+
+    /// There is one directory: to stay in it is fine, and to go to another is LOG_DIR_NOT_FOUND, which
+    /// Kafka too says before it looks at the partition.
+    func alterReplicaLogDirs(_ request: AlterReplicaLogDirsRequest, _ reply: Reply) {
+        let allowed = allows(reply, .alter, .cluster)
+        var response = AlterReplicaLogDirsResponse()
+        for directory in request.dirs {
+            let refused: KafkaErrorCode =
+                if !allowed {
+                    .clusterAuthorizationFailed
+                } else if directory.path != catalog.directory.path {
+                    .logDirNotFound
+                } else {
+                    .none
+                }
+            response.results += directory.topics.map { stayed($0, refused) }
+        }
+        reply.send(AlterReplicaLogDirsRequest.self, response)
+    }
+
+    private func stayed(
+        _ topic: AlterReplicaLogDirsRequest.Directory.Topic, _ refused: KafkaErrorCode
+    ) -> AlterReplicaLogDirsResponse.Topic {
+        let known = catalog.topic(topic.name)
+        return AlterReplicaLogDirsResponse.Topic {
+            $0.topicName = topic.name
+            $0.partitions = topic.partitions.map { partition in
+                AlterReplicaLogDirsResponse.Topic.Partition {
+                    $0.partitionIndex = partition
+                    let isHere = known?.log(partition) != nil
+                    $0.errorCode =
+                        refused != .none || isHere ? refused : .unknownTopicOrPartition
+                }
+            }
         }
     }
 }

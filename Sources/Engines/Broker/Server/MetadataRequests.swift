@@ -13,6 +13,15 @@ extension BrokerCore {
         if version < 12, let bad = wanted?.first(where: { $0.name == nil || $0.topicID != .zero }) {
             return refuse(wanted ?? [bad], request, reply)
         }
+        // As Kafka does: where any topic is asked for by its id, names are not looked at. The Java client
+        // sends an empty one with each id.
+        if let byID = wanted?.filter({ $0.topicID != .zero }), !byID.isEmpty {
+            wanted = byID.map { topic in
+                MetadataRequest.Topic {
+                    $0.topicID = topic.topicID; $0.name = nil
+                }
+            }
+        }
         var seen: Set<TopicKey> = []
         wanted?.removeAll { !seen.insert(TopicKey(name: $0.name, id: $0.topicID)).inserted }
         let mayCreate =
@@ -127,7 +136,8 @@ extension BrokerCore {
             $0.name = wanted.name
             $0.topicID = wanted.topicID
             guard let name = wanted.name else {
-                $0.errorCode = .unknownTopicID
+                // Ids are no secrets: who may not see the topic is told so, as in Kafka.
+                $0.errorCode = isHidden ? .topicAuthorizationFailed : .unknownTopicID
                 return
             }
             guard !isHidden else {

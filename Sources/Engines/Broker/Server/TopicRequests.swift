@@ -176,6 +176,19 @@ extension BrokerCore {
                 DeleteTopicsRequest.DeleteTopicState { $0.name = name }
             }
         }
+        guard configuration.deleteTopics else {
+            let response = DeleteTopicsResponse {
+                $0.responses = wanted.map { topic in
+                    DeleteTopicsResponse.DeletableTopicResult {
+                        ($0.name, $0.topicID) = (topic.name, topic.topicID)
+                        // The code is known from version 3 on.
+                        $0.errorCode = version < 3 ? .invalidRequest : .topicDeletionDisabled
+                        $0.errorMessage = "Topic deletion is disabled."
+                    }
+                }
+            }
+            return reply.send(DeleteTopicsRequest.self, response)
+        }
         blocking(reply) { [wanted] in
             var throttle: Int32 = 0
             let response = DeleteTopicsResponse {

@@ -115,7 +115,7 @@ extension BrokerCore {
     }
 }
 
-extension DescribeProducersResponse.Topic.Partition.ActiveProducer {
+extension DescribeProducersResponse.Partition.ActiveProducer {
     init(_ state: ProducerState) {
         self.init()
         producerID = state.producerID

@@ -124,16 +124,19 @@ final class TransactionalProduces: Sendable {
     }
 
     private func work(on id: Int64, _ transactions: TransactionCoordinator) async {
-        while let produce = queues.withLock({ $0[id]?.first }) {
+        var next = queues.withLock { $0[id]?.first }
+        while let produce = next {
             // The marker of the transaction before would make tokens void that are given now.
             await transactions.settle(produce.transactionalID)
             let tokens = produce.unverified()
             let errors =
                 tokens.isEmpty ? [:] : await ask(transactions, produce, tokens.keys.sorted())
             produce.append(tokens, errors: errors)
-            queues.withLock { queues in
+            // In one step with the end of this loop: a queue made after it has another who works on it.
+            next = queues.withLock { queues in
                 queues[id]?.removeFirst()
-                if queues[id]?.isEmpty ?? false { queues[id] = nil }
+                if queues[id]?.isEmpty ?? true { queues[id] = nil }
+                return queues[id]?.first
             }
         }
     }

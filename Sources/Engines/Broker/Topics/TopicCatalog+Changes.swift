@@ -22,7 +22,7 @@ extension TopicCatalog {
         return try change { () throws(TopicFault) in
             let image = metadata.image
             try Self.checkNew(name, partitions, image)
-            let defaults = TopicDefaults(image, nodeID: metadata.node.id)
+            let defaults = defaults(image)
             if validateOnly {
                 return Topic(
                     name: name, id: .zero, settings: settings, defaults: defaults, logs: [])
@@ -134,11 +134,11 @@ extension TopicCatalog {
     package func configure(
         _ name: String, _ settings: [String: String], validateOnly: Bool
     ) throws(TopicFault) {
-        try check(settings)
         try change { () throws(TopicFault) in
             guard let topic = topic(name) else {
                 throw TopicFault(.unknownTopicOrPartition, "This server does not host this topic.")
             }
+            try check(settings)
             if validateOnly { return }
             try record(
                 MetadataRecord.configs(
@@ -155,7 +155,7 @@ extension TopicCatalog {
             try record(
                 MetadataRecord.configs(
                     resource, from: metadata.image.config(resource), to: settings))
-            let defaults = TopicDefaults(metadata.image, nodeID: metadata.node.id)
+            let defaults = defaults(metadata.image)
             for topic in topics where topic.defaults != defaults {
                 apply(topic.with(settings: topic.settings, defaults: defaults))
             }

@@ -36,23 +36,28 @@ package final class TopicCatalog: Sendable {
     let directory: DataDirectory
     package let metadata: MetadataLog
     private let environment: LogEnvironment
+    /// Settings of the broker that were given at its start, by their names.
+    private let given: [String: String]
     let logger: Logger
     /// Whoever changes topics or their settings holds it all the while.
     private let changes = Mutex(())
     private let index: Mutex<TopicIndex>
 
     /// Opens every log of the directory. Blocks: after an unclean stop as long as recovery takes.
+    ///
+    /// - Parameter given: settings of the broker that were given at its start.
     init(
         _ directory: DataDirectory, metadata: MetadataLog, environment: LogEnvironment,
-        logger: Logger
+        given: [String: String], logger: Logger
     ) throws(BrokerError) {
         self.directory = directory
         self.metadata = metadata
         self.environment = environment
+        self.given = given
         self.logger = logger
         let image = metadata.image
         try Self.settleStrays(directory, metadata, logger)
-        let defaults = TopicDefaults(image, nodeID: metadata.node.id)
+        let defaults = TopicDefaults(image, nodeID: metadata.node.id, given: given)
         let entries = Array(image.topics.values)
         let settings = entries.map { image.config(ConfigResource(.topic, $0.name)) }
         // All of them at once, so that their recoveries share the cores.
@@ -70,6 +75,11 @@ package final class TopicCatalog: Sendable {
             index.add(Topic(entry, settings: settings, defaults: defaults, logs: mine))
         }
         self.index = Mutex(index)
+    }
+
+    /// What topics take that have no settings of their own.
+    func defaults(_ image: MetadataImage) -> TopicDefaults {
+        TopicDefaults(image, nodeID: metadata.node.id, given: given)
     }
 
     private static func settleStrays(

@@ -6,7 +6,7 @@ package import KafkaProtocol
 extension TransactionCoordinator {
     package func describe(_ request: DescribeTransactionsRequest) -> DescribeTransactionsResponse {
         DescribeTransactionsResponse {
-            $0.transactionStates = request.transactionalIDs.map(describe)
+            $0.transactionStates = request.transactionalIDs.once().map(describe)
         }
     }
 

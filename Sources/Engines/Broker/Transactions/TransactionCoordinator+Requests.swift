@@ -41,7 +41,7 @@ extension TransactionCoordinator {
         }
         guard !id.isEmpty else { return .failure(TransactionRefusal(.invalidRequest)) }
         let timeout = request.transactionTimeoutMilliseconds
-        guard timeout > 0, timeout <= Limits.transactionTimeoutMillisecondsMax else {
+        guard timeout > 0, timeout <= rules.timeoutMillisecondsMax else {
             return .failure(TransactionRefusal(.invalidTransactionTimeout))
         }
         if let error = await makeIfMissing(id, timeoutMilliseconds: timeout) {
@@ -65,8 +65,9 @@ extension TransactionCoordinator {
         guard machines.count < Limits.transactionalIDsMax else { return .policyViolation }
         do throws(TransactionStorageError) {
             let producerID = try await storage.newProducerID()
-            // Another request may have made it during the wait.
+            // Another request may have made it during the wait, or as many others as there may be.
             if machines[id] == nil {
+                guard machines.count < Limits.transactionalIDsMax else { return .policyViolation }
                 machines[id] = TransactionMachine(
                     transactionalID: id,
                     record: TransactionRecord(
@@ -115,7 +116,11 @@ extension TransactionCoordinator {
             let error = await addPartitions([partition], to: id, by: producer, version: .epochBump)
             if error != .none { return error }
         }
-        let error = await verify([partition], of: id, by: producer)[0]
+        await settle(id)
+        if let unavailable { return unavailable }
+        guard let machine = machines[id] else { return .invalidProducerIDMapping }
+        // Nothing comes between this answer and the hold.
+        let error = machine.verify(partition, by: producer)
         if error != .none { return error }
         hold(id)
         return nil

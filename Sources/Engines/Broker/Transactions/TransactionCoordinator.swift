@@ -13,6 +13,7 @@ package import MillraceBase
 package actor TransactionCoordinator {
     var machines: [String: TransactionMachine] = [:]
     let storage: any TransactionStorage
+    nonisolated let rules: TransactionRules
     let clock: WallClock
     let logger: Logger
     private let elapsedMilliseconds: @Sendable () -> Int64
@@ -37,16 +38,21 @@ package actor TransactionCoordinator {
     ///   - clock: the time of day, for what is written down.
     ///   - elapsedMilliseconds: a steady clock, for time-outs.
     package init(
-        storage: any TransactionStorage, clock: WallClock = .system,
+        storage: any TransactionStorage, rules: TransactionRules = TransactionRules(),
+        clock: WallClock = .system,
         elapsedMilliseconds: (@Sendable () -> Int64)? = nil, logger: Logger
     ) {
         self.storage = storage
+        self.rules = rules
         self.clock = clock
         self.logger = logger
         let start = ContinuousClock.now
         self.elapsedMilliseconds =
             elapsedMilliseconds ?? { Int64((ContinuousClock.now - start) / .milliseconds(1)) }
-        // Bounded by the transactional ids there are: one is decided once before it is complete.
+        // Bounded by `Limits.transactionalIDsMax`: an id is yielded when its machine comes into an
+        // ending state (`write`, or `load` once), and it leaves that state only in `complete`, which
+        // `run` calls with what it took from here. So each id is in here, or in work, at most once. A
+        // buffer that drops would leave a decided transaction without its markers.
         (decided, decide) = AsyncStream.makeStream(of: String.self)
     }
 
@@ -124,12 +130,14 @@ package actor TransactionCoordinator {
             }
         }
         guard isLoaded, time >= nextExpiryRound else { return }
-        nextExpiryRound = time + Limits.transactionExpiryRoundMilliseconds
+        nextExpiryRound = time + rules.expiryRoundMilliseconds
         for id in machines.keys.sorted() { await expire(id) }
     }
 
     private func expire(_ id: String) async {
-        _ = await change(id, settles: false) { machine, _ in machine.expire(now: self.now) }
+        _ = await change(id, settles: false) { machine, _ in 
+            machine.expire(now: self.now, idleMilliseconds: self.rules.idExpiryMilliseconds)
+        }
         if machines[id]?.record.state == .dead { machines[id] = nil }
     }
 
@@ -261,6 +269,14 @@ package actor TransactionCoordinator {
         var pauses = 0
         while !left.isEmpty {
             let result = await storage.write(end, to: left)
+            for (name, why) in result.refused.sorted(by: { $0.key.description < $1.key.description }) {
+                logger.error(
+                    "a transaction stays open in a partition; WriteTxnMarkers can end it",
+                    metadata: [
+                        "id": "\(id)", "partition": "\(name)", "because": "\(why)",
+                        "producer": "\(end.producer.id)", "epoch": "\(end.producer.epoch)",
+                    ])
+            }
             if result.isStopped { return }
             left = result.left
             if !left.isEmpty, await !pause(id, &pauses) { return }
@@ -275,15 +291,23 @@ package actor TransactionCoordinator {
         }
     }
 
+    /// Twice as long each time, up to a limit: a disk that is full has room again soon or not for long.
+    static func pauseMilliseconds(after pauses: Int) -> Int64 {
+        min(
+            Limits.markerRetryMilliseconds << Int64(min(pauses, 16)),
+            Limits.markerRetryMillisecondsMax)
+    }
+
     /// - Parameter pauses: how many there were in the end of this transaction; the first is logged.
     /// - Returns: false when the broker stops.
     private func pause(_ id: String, _ pauses: inout Int) async -> Bool {
         if pauses == 0 {
             logger.warning("a transaction's end waits for a log", metadata: ["id": "\(id)"])
         }
+        let wait = Self.pauseMilliseconds(after: pauses)
         pauses += 1
         do {
-            try await Task.sleep(for: .milliseconds(Limits.markerRetryMilliseconds))
+            try await Task.sleep(for: .milliseconds(wait))
             return true
         } catch {
             return false

@@ -22,8 +22,10 @@ extension Limits {
     /// Wait before an overdue transaction that could not be ended is tried again: its record was not
     /// kept, or a request still holds it.
     static let overdueRetryMilliseconds: Int64 = 1_000
-    /// Wait before a marker that a log did not take is tried again.
-    static let markerRetryMilliseconds: Int64 = 500
+    /// Wait before a marker that a log did not take is tried again; twice as long each time.
+    static let markerRetryMilliseconds: Int64 = 250
+    /// The longest such wait.
+    static let markerRetryMillisecondsMax: Int64 = 8_000
     /// The largest epoch a client is given; one more is kept, so that the holder can be fenced.
     static let producerEpochMax = Int16.max - 1
     /// Produce requests of one producer that wait for the coordinator; one more is refused.

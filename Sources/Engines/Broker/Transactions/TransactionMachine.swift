@@ -160,9 +160,13 @@ struct TransactionMachine: Sendable {
     // MARK: Expiry
 
     /// Forgets an id nobody used for long: its tombstone is to be written, then the machine dropped.
-    mutating func expire(now: Int64) -> Step {
+    ///
+    /// - Parameter idleMilliseconds: Kafka's `transactional.id.expiration.ms`.
+    mutating func expire(
+        now: Int64, idleMilliseconds: Int64 = Limits.transactionalIDExpiryMilliseconds
+    ) -> Step {
         guard pending == nil, record.state.mayExpire,
-            now - record.updatedAtMilliseconds >= Limits.transactionalIDExpiryMilliseconds
+            now - record.updatedAtMilliseconds >= idleMilliseconds
         else { return .done }
         var next = record
         next.state = .dead

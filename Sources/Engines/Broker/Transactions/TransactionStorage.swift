@@ -18,6 +18,8 @@ package struct TransactionEnd: Equatable, Sendable {
 package struct MarkerResult: Equatable, Sendable {
     /// Partitions whose log did not take the marker and may later.
     package var left: Set<PartitionName> = []
+    /// Partitions whose log never will, in which the transaction stays open; and why.
+    package var refused: [PartitionName: String] = [:]
     /// The broker stops; what is left is written after the next start.
     package var isStopped = false
 

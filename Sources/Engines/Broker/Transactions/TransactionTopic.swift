@@ -120,11 +120,12 @@ struct TransactionTopic: TransactionStorage {
                 group.addTask { (name, await log.appendMarker(marker)) }
             }
             for await (name, outcome) in group {
-                switch self.place(name, outcome) {
+                switch self.place(name, outcome, end.producer) {
                 case .ended where name.topic == TopicName.consumerOffsets:
                     offsets.append(name.partition)
                 case .ended: break
                 case .left: result.left.insert(name)
+                case .refused(let why): result.refused[name] = why
                 case .stopped: result.isStopped = true
                 }
             }
@@ -137,17 +138,49 @@ struct TransactionTopic: TransactionStorage {
         return result
     }
 
-    private enum Place { case ended, left, stopped }
+    private func place(
+        _ name: PartitionName, _ outcome: AppendResult?, _ producer: ProducerIdentity
+    ) -> MarkerPlace {
+        guard case .refused(let fault) = outcome else { return .ended }
+        let log = catalog.topic(name.topic)?.log(name.partition)
+        return MarkerPlace(
+            fault, isThere: log != nil,
+            isOpen: log?.openTransactions.contains {
+                $0.producerID == producer.id && $0.producerEpoch <= producer.epoch
+            } ?? false)
+    }
+}
 
-    private func place(_ name: PartitionName, _ outcome: AppendResult?) -> Place {
-        switch outcome {
-        case .appended, nil: .ended
-        case .refused(.storage): .left
+/// How far the end of a transaction is in one partition.
+enum MarkerPlace: Equatable {
+    /// The marker is there, or none is needed.
+    case ended
+    /// It may be taken later.
+    case left
+    /// It never will be, and the transaction stays open; why, in words.
+    case refused(String)
+    /// The broker stops.
+    case stopped
+
+    /// - Parameters:
+    ///   - fault: why the log did not take the marker.
+    ///   - isThere: whether there still is such a partition.
+    ///   - isOpen: whether the log shows an open transaction that the marker would have ended.
+    init(_ fault: AppendFault, isThere: Bool, isOpen: Bool) {
+        switch fault {
         // A deleted topic needs no marker; a topic that is there is closed because the broker stops.
-        case .refused(.closed):
-            catalog.topic(name.topic)?.log(name.partition) == nil ? .ended : .stopped
-        // The producer, or this coordinator, has been replaced there: nothing of it is open.
-        case .refused: .ended
+        case .closed: self = isThere ? .stopped : .ended
+        case .storage: self = isThere ? .left : .ended
+        // The producer has been replaced there by a newer one, which ended what was open.
+        case .staleProducerEpoch where !isOpen: self = .ended
+        // Somebody wrote markers of a later coordinator there, and ended the transaction by them.
+        case .coordinatorFenced where !isOpen: self = .ended
+        case .staleProducerEpoch: self = .refused("the partition knows a later epoch")
+        case .coordinatorFenced: self = .refused("the partition knows a later coordinator")
+        // What only batches of clients are refused for.
+        case .notABatch, .badChecksum, .tooLarge, .invalidTimestamp, .withoutKey,
+            .outOfOrderSequence, .invalidTransaction:
+            self = isOpen ? .refused("\(fault)") : .ended
         }
     }
 }

@@ -12,14 +12,20 @@ struct Deletion: Sendable {
         guard !every.isEmpty else { throw .subjectNotFound(subject) }
         if !permanently, alive.isEmpty { throw .subjectSoftDeleted(subject) }
         try checkMode()
+        guard table.associations(of: subject).isEmpty else { throw .subjectAssociated(subject) }
         let gone = permanently ? every : alive
-        for version in gone where table.isReferenced(version) { throw .referenced(version) }
+        for version in gone {
+            // References inside the subject go with it.
+            let others = table.referrers(of: version, deleted: permanently)
+                .filter { $0.subject != subject }
+            guard others.isEmpty else { throw .referenced(version) }
+        }
         if permanently, !alive.isEmpty { throw .subjectNotSoftDeleted(subject) }
         let numbers = gone.map(\.version)
         guard permanently else {
             return ([.subjectDeleted(subject, upTo: numbers.last ?? 0)], numbers)
         }
-        let tombstones = numbers.map { StoreRecord.schemaRemoved(subject: subject, version: $0) }
+        let tombstones = numbers.reversed().map { StoreRecord.schemaRemoved(subject: subject, version: $0) }
         return (tombstones + settingsGone, numbers)
     }
 
@@ -35,7 +41,14 @@ struct Deletion: Sendable {
         }
         if !permanently, found.isDeleted { throw .versionSoftDeleted(subject, text) }
         try checkMode()
-        if table.isReferenced(found) { throw .referenced(found) }
+        if !table.associations(of: subject).isEmpty {
+            if permanently { throw .subjectAssociated(subject) }
+            let isLast = table.versions(of: subject, .alive).allSatisfy { $0.place == found.place }
+            if isLast { throw .noActiveVersion(subject) }
+        }
+        guard table.referrers(of: found, deleted: permanently).isEmpty else {
+            throw .referenced(found)
+        }
         guard permanently else {
             var deleted = found
             deleted.isDeleted = true

@@ -9,6 +9,8 @@ struct Registration: Sendable {
     let subject: String
     /// The client's wish, or the subject's setting.
     let isNormalized: Bool
+    /// Nothing is compared.
+    let isForced: Bool
 
     typealias Decision = (records: [StoreRecord], answer: SchemaVersion)
 
@@ -16,11 +18,15 @@ struct Registration: Sendable {
     private var mode: RegistryMode { table.modeInScope(subject) }
     private var context: String { QualifiedSubject(subject).context }
 
-    init(table: SchemaTable, parsed: ParsedSchemas, subject: String, normalizes: Bool) {
+    init(
+        table: SchemaTable, parsed: ParsedSchemas, subject: String, normalizes: Bool,
+        isForced: Bool = false
+    ) {
         self.table = table
         self.parsed = parsed
         self.subject = subject
         isNormalized = normalizes || table.configInScope(subject).normalize == true
+        self.isForced = isForced
     }
 
     func decide(_ given: SchemaGiven) throws(APIError) -> Decision {
@@ -33,7 +39,8 @@ struct Registration: Sendable {
         var content = given.content(text, of: subject, in: table)
         if !given.tagsToAdd.isEmpty || !given.tagsToRemove.isEmpty {
             content.text = try SchemaTagging.changed(
-                text, given.kind, adding: given.tagsToAdd, removing: given.tagsToRemove)
+                try taggable(given, content), given.kind, adding: given.tagsToAdd,
+                removing: given.tagsToRemove)
         }
         let document = try canonicalize(&content, isNew: given.id == nil)
         var id = given.id
@@ -74,7 +81,7 @@ struct Registration: Sendable {
     private func checkMode(_ given: SchemaGiven) throws(APIError) {
         if mode.isReadOnly { throw .readOnly(subject) }
         if given.id != nil {
-            guard mode.takesIDs else { throw .notInMode(subject, "import") }
+            guard mode.takesIDs else { throw .notInMode(subject, "import or forward") }
         } else {
             guard mode == .readWrite else { throw .notInMode(subject, "read-write") }
         }
@@ -91,8 +98,9 @@ struct Registration: Sendable {
         if given.keepsTags, let last, let text = given.text {
             let tags = SchemaTagging.tags(in: last.content.text, last.content.kind)
             if !tags.isEmpty {
+                let content = given.content(text, of: subject, in: table)
                 given.text = try SchemaTagging.changed(
-                    text, given.kind, adding: tags, removing: [])
+                    try taggable(given, content), given.kind, adding: tags, removing: [])
             }
         }
         Self.setDetails(&given, config, last, newVersion: table.nextVersion(of: subject))
@@ -117,6 +125,15 @@ struct Registration: Sendable {
         given.ruleSet = rules
     }
 
+    /// A descriptor of a Protobuf schema is written out before tags are changed in it.
+    private func taggable(_ given: SchemaGiven, _ content: SchemaContent) throws(APIError)
+        -> String
+    {
+        guard given.kind == .protobuf else { return content.text }
+        return try parsed.document(content, of: subject, in: table, isNew: given.id == nil)
+            .canonicalText
+    }
+
     private func canonicalize(_ content: inout SchemaContent, isNew: Bool) throws(APIError)
         -> SchemaDocument
     {
@@ -136,7 +153,7 @@ struct Registration: Sendable {
     private func checkCompatibility(
         _ document: SchemaDocument, _ content: SchemaContent, _ alive: [SchemaVersion]
     ) throws(APIError) {
-        guard !mode.takesIDs else { return }
+        guard !mode.takesIDs, !isForced else { return }
         let check = CompatibilityCheck(table: table, parsed: parsed, subject: subject)
         let messages = try check.messages(document, content, alive)
         guard messages.isEmpty else { throw .incompatible(subject, messages) }

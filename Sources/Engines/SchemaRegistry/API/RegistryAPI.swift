@@ -14,6 +14,9 @@ struct RegistryAPI: Sendable {
         case .subject, .subjectMetadata, .versions, .version, .versionText, .referencedBy, .tags,
             .compatibility:
             return try await subject(request)
+        case .associations, .associationsOfSubject, .associationsOfName, .associationsOfResource,
+            .associationsFound, .associationsChanged:
+            return try await associations(request)
         case .context(let prefix):
             guard request.method == .delete else { throw .methodNotAllowed }
             return try await delete(context: prefix)
@@ -40,7 +43,9 @@ struct RegistryAPI: Sendable {
         case .health: return .json(["healthy": true, "status": ["schema_registry_ready": true]])
         case .writerAvailable: return .json(["master_available": true])
         case .contexts:
-            let all = [QualifiedSubject.defaultContext] + table.namedContexts.sorted()
+            let prefix = request.text("contextPrefix") ?? ""
+            let all = ([QualifiedSubject.defaultContext] + table.namedContexts.sorted())
+                .filter { $0.hasPrefix(prefix) }
             let page = try request.page(all, countMax: RegistryServerLimits.listItemsMax)
             return .json(.array(page.map { .string($0) }))
         case .schemas: return try schemas.list()
@@ -116,12 +121,15 @@ struct RegistryAPI: Sendable {
             throw .schemaTooLarge
         }
         let isNormalized = request.flag("normalize")
+        let isForced = request.flag("force")
         let version = try await store.change { [parsed] table throws(APIError) in
             try Registration(
-                table: table, parsed: parsed, subject: subject, normalizes: isNormalized
+                table: table, parsed: parsed, subject: subject, normalizes: isNormalized,
+                isForced: isForced
             ).decide(given)
         }
-        return .json(version.registered(given))
+        let queries = SchemaQueries(table: await store.table, parsed: parsed, request: request)
+        return .json(version.registered(given, try queries.content(version)))
     }
 
     /// A new version with tags in its text. Source: Confluent's modifySchemaTags.
@@ -129,6 +137,11 @@ struct RegistryAPI: Sendable {
         async throws(APIError) -> RegistryAnswer
     {
         let body = try request.json()
+        let others = [body["rulesToMerge"], body["rulesToRemove"]].compactMap(\.self)
+        if body["ruleSet"]?.isNull == false, others.contains(where: { !$0.isNull }) {
+            throw .invalidRuleSet(
+                "ruleSet should be omitted if specifying rulesToMerge or rulesToRemove")
+        }
         let change = TagChange(
             subject: subject, version: try SchemaTable.number(text), body: body,
             adding: try SchemaTags.list(body["tagsToAdd"]),
@@ -225,8 +238,9 @@ extension RegistryRoute {
             name
         case .root, .clusterID, .serverVersion, .deployment, .health, .writerAvailable, .contexts,
             .context, .schemas, .schemaTypes, .schema, .schemaText, .schemaSubjects,
-            .schemaVersions, .schemaByGUID,
-            .idsOfGUID, .subjects, .config, .mode:
+            .schemaVersions, .schemaByGUID, .idsOfGUID, .subjects, .config, .mode, .associations,
+            .associationsOfSubject, .associationsOfName, .associationsOfResource,
+            .associationsFound, .associationsChanged:
             ""
         }
     }

@@ -30,6 +30,13 @@ enum RegistryRoute: Sendable, Equatable {
     case compatibility(String, version: String?)
     case config(String?)
     case mode(String?)
+    case associations
+    case associationsOfSubject(String)
+    case associationsOfName(namespace: String, String)
+    case associationsOfResource(id: String)
+    /// `/associations:batchGet` and `/associations:batchMutate`.
+    case associationsFound
+    case associationsChanged
 
     /// - Parameter path: decoded segments.
     /// - Returns: `nil` for a path the API does not have.
@@ -51,6 +58,9 @@ enum RegistryRoute: Sendable, Equatable {
             case ("contexts", 2): .context(path[1])
             case ("_health", 1): .health
             case ("master_available", 1): .writerAvailable
+            case ("associations", _): Self.associations(Array(path.dropFirst()))
+            case ("associations:batchGet", 1): .associationsFound
+            case ("associations:batchMutate", 1): .associationsChanged
             case ("v1", 3) where path[1] == "metadata": Self.metadata(path[2])
             default: nil
             }
@@ -63,6 +73,16 @@ enum RegistryRoute: Sendable, Equatable {
         case "id": .clusterID
         case "version": .serverVersion
         case "deployment": .deployment
+        default: nil
+        }
+    }
+
+    private static func associations(_ path: [String]) -> RegistryRoute? {
+        switch (path.first, path.count) {
+        case (nil, _): .associations
+        case ("subjects", 2): .associationsOfSubject(path[1])
+        case ("resources", 2): .associationsOfResource(id: path[1])
+        case ("resources", 3): .associationsOfName(namespace: path[1], path[2])
         default: nil
         }
     }

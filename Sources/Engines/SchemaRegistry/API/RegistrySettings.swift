@@ -57,7 +57,10 @@ extension RegistryAPI {
         switch request.method {
         case .get:
             let table = await store.table
-            if request.flag("defaultToGlobal") { return Self.mode(table.modeInScope(subject)) }
+            let inScope = table.modeInScope(subject)
+            if request.flag("defaultToGlobal") || inScope == .readOnlyOverride {
+                return Self.mode(inScope)
+            }
             guard let mode = table.modes[subject] else {
                 if let subject { throw .noSubjectMode(subject) }
                 return Self.mode(.readWrite)
@@ -69,17 +72,21 @@ extension RegistryAPI {
             return try await store.change { table throws(APIError) in try change.decide(table) }
         case .delete:
             let isRecursive = request.flag("recursive")
-            return Self.mode(
-                try await store.change { table throws(APIError) in
-                    guard let was = table.modes[subject] ?? (subject == nil ? .readWrite : nil)
-                    else { throw .subjectNotFound(subject ?? "") }
-                    let inner = isRecursive ? Self.inner(subject, in: table) : []
-                    let records = ([subject] + inner).map { StoreRecord.mode(subject: $0, nil) }
-                    return (records, was)
-                })
+            let was = try await store.change { table throws(APIError) -> ModeDeletion in
+                let own = table.modes[subject] ?? (subject == nil ? .readWrite : nil)
+                let isContext = QualifiedSubject(subject ?? "").isContext
+                guard own != nil || isRecursive && isContext else {
+                    throw .subjectNotFound(subject ?? "")
+                }
+                let inner = isRecursive ? Self.inner(subject, in: table) : []
+                return (([subject] + inner).map { StoreRecord.mode(subject: $0, nil) }, own)
+            }
+            return was.map(Self.mode) ?? .json(.object(JSONObject()))
         case .post: throw .methodNotAllowed
         }
     }
+
+    private typealias ModeDeletion = (records: [StoreRecord], answer: RegistryMode?)
 
     /// The subjects of a context, or all, that have modes of their own.
     private static func inner(_ subject: String?, in table: SchemaTable) -> [String?] {
@@ -124,7 +131,9 @@ struct ModeChange: Sendable {
         var records: [StoreRecord] = []
         for name in table.subjects(matching: subject, deleted: true).sorted() {
             for version in table.versions(of: name, .all) {
-                if table.isReferenced(version) { throw .referenced(version) }
+                guard table.referrers(of: version, deleted: false).isEmpty else {
+                    throw .referenced(version)
+                }
                 records.append(.schemaRemoved(subject: name, version: version.version))
             }
         }

@@ -17,11 +17,12 @@ struct SchemaQueries: Sendable {
         var subjects = Set(prefixes.flatMap { table.subjects(prefix: $0, .all) })
         subjects.formUnion(aliases.keys)
         let ruleType = request.text("ruleType")
+        let wanted = try AssociationFilter(ofSchemas: request)
         var found: [SchemaVersion] = []
         for subject in subjects.sorted() {
             let versions = table.versions(of: subject, filter)
-            let wanted = request.flag("latestOnly") ? versions.suffix(1) : versions[...]
-            found += wanted.filter { version in
+            let newest = request.flag("latestOnly") ? versions.suffix(1) : versions[...]
+            found += newest.filter { version in
                 ruleType.map { version.content.ruleSet?.has(type: $0) ?? false } ?? true
             }
         }
@@ -32,6 +33,11 @@ struct SchemaQueries: Sendable {
                     var answer = version.answer(for: request)
                     if let names = aliases[version.subject] {
                         answer["aliases"] = .array(names.sorted().map { .string($0) })
+                    }
+                    if let list = wanted?.matching(table.associations(of: version.subject)),
+                        !list.isEmpty
+                    {
+                        answer["associations"] = .array(list.map(\.json))
                     }
                     return .object(answer)
                 }))
@@ -65,20 +71,36 @@ struct SchemaQueries: Sendable {
     }
 
     /// GUID, text in the format that was asked for, and what belongs to it.
-    func described(_ version: SchemaVersion) throws(APIError) -> JSONObject {
+    private func described(_ version: SchemaVersion) throws(APIError) -> JSONObject {
         var object = JSONObject([("guid", .string(version.content.guid))])
-        var content = version.content
-        content.text = try text(version)
-        object.members += content.members(showsAvro: request.acceptsUnknown).members
-        if let wanted = request.query["findTags"] {
-            let isAny = wanted.contains("*")
-            let tags = SchemaTagging.tags(in: version.content.text, version.content.kind).filter {
-                isAny || !Set($0.tags).isDisjoint(with: wanted)
-            }
-            if !tags.isEmpty { object["schemaTags"] = .array(tags.map(\.json)) }
-        }
+        object.members += try content(version).members(showsAvro: request.acceptsUnknown).members
+        object["schemaTags"] = tags(version)
         version.addDetails(to: &object, for: request)
         return object
+    }
+
+    /// The content with its text as `format` asks for it, and its references as `referenceFormat`.
+    func content(_ version: SchemaVersion) throws(APIError) -> SchemaContent {
+        var content = version.content
+        content.text = try text(version)
+        if request.text("referenceFormat") == "qualified" {
+            let own = QualifiedSubject(version.subject)
+            for index in content.references.indices {
+                let subject = content.references[index].subject
+                content.references[index].subject = own.resolved(subject).text
+            }
+        }
+        return content
+    }
+
+    /// Those that `findTags` asks for; `nil` when it does not.
+    func tags(_ version: SchemaVersion) -> JSONValue? {
+        guard let wanted = request.query["findTags"] else { return nil }
+        let isAny = wanted.contains("*")
+        let tags = SchemaTagging.tags(in: version.content.text, version.content.kind).filter {
+            isAny || !Set($0.tags).isDisjoint(with: wanted)
+        }
+        return tags.isEmpty ? nil : .array(tags.map(\.json))
     }
 
     func text(_ version: SchemaVersion) throws(APIError) -> String {

@@ -1,4 +1,4 @@
-// Tags inside a schema's text ("confluent:tags"): found, added and taken away.
+// Tags inside a schema's text ("confluent:tags", in Protobuf options): found, added, taken away.
 // Source: Confluent's SchemaEntity and TagSchemaRequest.
 
 import MillraceBase
@@ -10,7 +10,8 @@ struct SchemaTags: Sendable, Equatable {
         case record = "sr_record", field = "sr_field"
     }
 
-    /// "namespace.Record" and "namespace.Record.field" in Avro, "object.field" in JSON Schema.
+    /// "namespace.Record" and "namespace.Record.field" in Avro, "object.field" in JSON Schema,
+    /// "Message.field" in Protobuf. A point in front means nothing.
     var path: String
     var entity: Entity
     var tags: [String]
@@ -35,7 +36,8 @@ struct SchemaTags: Sendable, Equatable {
                     .flatMap({ Entity(rawValue: $0.lowercased()) }),
                 let tags = item["tags"].flatMap(SchemaMetadata.set)
             else { throw .badRequest("tags are no list of schemaEntity and tags") }
-            list.append(SchemaTags(path: path, entity: entity, tags: tags))
+            let name = path.hasPrefix(".") ? String(path.dropFirst()) : path
+            list.append(SchemaTags(path: name, entity: entity, tags: tags))
         }
         return list
     }
@@ -52,58 +54,76 @@ struct SchemaTagging {
 
     private init(_ kind: SchemaKind) { self.kind = kind }
 
-    /// All that is tagged, in the text's order. Tags of Protobuf are options, and are not read.
+    /// All that is tagged, in the text's order.
     static func tags(in text: String, _ kind: SchemaKind) -> [SchemaTags] {
-        guard kind != .protobuf, var json = try? JSONValue(parsing: text) else { return [] }
         var walk = SchemaTagging(kind)
-        walk.walk(&json)
+        // What is no schema has no tags.
+        _ = try? walk.rewritten(text)
         return walk.found
     }
 
     static func changed(
         _ text: String, _ kind: SchemaKind, adding: [SchemaTags], removing: [SchemaTags]
     ) throws(APIError) -> String {
-        guard kind != .protobuf else {
-            throw ParsedSchemas.invalid(kind, "tags of Protobuf schemas cannot be changed here")
-        }
-        var json: JSONValue
-        do throws(JSONError) { json = try JSONValue(parsing: text) } catch {
-            throw ParsedSchemas.invalid(kind, "\(error)")
-        }
         var walk = SchemaTagging(kind)
         for tags in adding { walk.adding[walk.key(tags), default: []] += tags.tags }
         for tags in removing { walk.removing[walk.key(tags), default: []] += tags.tags }
-        walk.walk(&json)
+        let changed = try walk.rewritten(text)
         let wanted = Set(walk.adding.keys).union(walk.removing.keys)
         if let missed = wanted.subtracting(walk.met).min() {
             throw .invalidSchema("No matching path '\(missed)' in the schema")
         }
-        return json.text
+        return changed
     }
 
     private func key(_ tags: SchemaTags) -> String { "\(tags.entity.rawValue) \(tags.path)" }
 
-    private mutating func walk(_ json: inout JSONValue) {
+    private mutating func rewritten(_ text: String) throws(APIError) -> String {
         switch kind {
-        case .avro: avro(&json, namespace: "")
-        case .json: jsonSchema(&json, path: "")
-        case .protobuf: break
+        case .avro, .json:
+            var json: JSONValue
+            do throws(JSONError) { json = try JSONValue(parsing: text) } catch {
+                throw ParsedSchemas.invalid(kind, "\(error)")
+            }
+            if kind == .avro { avro(&json, namespace: "") } else { jsonSchema(&json, path: "") }
+            return json.text
+        case .protobuf:
+            do throws(SchemaError) {
+                return try ProtobufTags.rewritten(text) { place, tags in
+                    let entity = place.isField ? SchemaTags.Entity.field : .record
+                    return retagged(tags, [place.path, place.otherPath].compactMap(\.self), entity)
+                }
+            } catch {
+                throw ParsedSchemas.invalid(kind, "\(error)")
+            }
         }
+    }
+
+    /// Notes what is tagged here, and gives the tags as they are to be.
+    ///
+    /// - Parameter paths: all names of the place, the usual one first.
+    private mutating func retagged(
+        _ tags: [String], _ paths: [String], _ entity: SchemaTags.Entity
+    ) -> [String] {
+        var tags = tags
+        for key in paths.map({ "\(entity.rawValue) \($0)" }) {
+            let (added, removed) = (adding[key], removing[key])
+            guard added != nil || removed != nil else { continue }
+            met.insert(key)
+            tags.removeAll { removed?.contains($0) ?? false }
+            tags = Set(tags + (added ?? [])).sorted()
+        }
+        if !tags.isEmpty { found.append(SchemaTags(path: paths[0], entity: entity, tags: tags)) }
+        return tags
     }
 
     private mutating func visit(
         _ object: inout JSONObject, _ path: String, _ entity: SchemaTags.Entity
     ) {
-        var tags = object[SchemaTags.property].flatMap(SchemaMetadata.set) ?? []
-        let key = "\(entity.rawValue) \(path)"
-        let (added, removed) = (adding[key], removing[key])
-        if added != nil || removed != nil {
-            met.insert(key)
-            tags.removeAll { removed?.contains($0) ?? false }
-            tags = Set(tags + (added ?? [])).sorted()
-            object[SchemaTags.property] = tags.isEmpty ? nil : .array(tags.map { .string($0) })
-        }
-        if !tags.isEmpty { found.append(SchemaTags(path: path, entity: entity, tags: tags)) }
+        let old = object[SchemaTags.property].flatMap(SchemaMetadata.set) ?? []
+        let tags = retagged(old, [path], entity)
+        guard tags != old else { return }
+        object[SchemaTags.property] = tags.isEmpty ? nil : .array(tags.map { .string($0) })
     }
 
     private mutating func avro(_ json: inout JSONValue, namespace: String) {
@@ -160,6 +180,10 @@ struct SchemaTagging {
         if var items = object["items"], items.object != nil {
             jsonSchema(&items, path: path + "array.")
             object.replace("items", items)
+        }
+        if var inner = object["not"], inner.object != nil {
+            jsonSchema(&inner, path: path + "not.")
+            object.replace("not", inner)
         }
         for name in ["allOf", "anyOf", "oneOf"] {
             guard var branches = object[name]?.array else { continue }

@@ -68,7 +68,8 @@ struct SubjectQueries: Sendable {
 
     func referencedBy(_ text: String, of subject: String) throws(APIError) -> RegistryAnswer {
         let found = try find(text, of: subject, deleted: true)
-        let ids = Set(table.referrers(of: found).map(\.id)).sorted()
+        let referrers = table.referrers(of: found, deleted: request.flag("deleted"))
+        let ids = Set(referrers.map(\.id)).sorted()
         let page = try request.page(ids, countMax: RegistryServerLimits.listItemsMax)
         return .json(.array(page.map { JSONValue($0) }))
     }
@@ -104,14 +105,9 @@ struct SubjectQueries: Sendable {
     }
 
     private func shown(_ version: SchemaVersion) throws(APIError) -> JSONValue {
-        var object = version.answer(for: request)
         let queries = SchemaQueries(table: table, parsed: parsed, request: request)
-        if request.text("format") != nil || request.query["findTags"] != nil {
-            object.members.removeAll { member in
-                !["subject", "version", "id"].contains(member.name)
-            }
-            object.members += try queries.described(version).members
-        }
+        var object = version.answer(for: request, try queries.content(version))
+        object["schemaTags"] = queries.tags(version)
         return .object(object)
     }
 }
@@ -134,12 +130,14 @@ extension SchemaTable {
 
 extension SchemaVersion {
     /// As the API shows a version.
-    func answer(for request: RegistryRequest) -> JSONObject {
+    ///
+    /// - Parameter shown: the content in the form that was asked for; `nil` is as it is kept.
+    func answer(for request: RegistryRequest, _ shown: SchemaContent? = nil) -> JSONObject {
         var object = JSONObject([
             ("subject", .string(subject)), ("version", JSONValue(version)), ("id", JSONValue(id)),
             ("guid", .string(content.guid)),
         ])
-        object.members += content.members(showsAvro: request.acceptsUnknown).members
+        object.members += (shown ?? content).members(showsAvro: request.acceptsUnknown).members
         addDetails(to: &object, for: request)
         return object
     }
@@ -147,8 +145,10 @@ extension SchemaVersion {
     /// As a registration answers: the id, and of the rest only what is not as it was given. Clients
     /// take a text that stands there for the schema, whatever form they gave it in.
     ///
-    /// - Parameter given: `nil` when the registry made the schema itself.
-    func registered(_ given: SchemaGiven?) -> JSONValue {
+    /// - Parameters:
+    ///   - given: `nil` when the registry made the schema itself.
+    ///   - shown: the content in the form that was asked for.
+    func registered(_ given: SchemaGiven?, _ shown: SchemaContent? = nil) -> JSONValue {
         var object = JSONObject([
             ("id", JSONValue(id)), ("version", JSONValue(version)),
             ("guid", .string(content.guid)),
@@ -157,7 +157,7 @@ extension SchemaVersion {
         let isSame =
             isText && given?.metadata == content.metadata && given?.ruleSet == content.ruleSet
         if isSame { return .object(object) }
-        var members = content.members()
+        var members = (shown ?? content).members()
         if isText { members["schema"] = nil }
         object.members += members.members
         return .object(object)

@@ -26,9 +26,21 @@ struct RegistryResponder: HTTPResponder {
                 metadata: ["path": "\(request.uri.path)", "code": "\(error.code)"])
             response = Self.response(error, type)
         }
+        response.headers.append(contentsOf: Self.always)
         if request.method == .head { response = response.createHeadResponse() }
         return response
     }
+
+    /// Confluent's registry says the same by default: no answer may be kept by anybody between.
+    private static let always: HTTPFields = {
+        var headers: HTTPFields = [.cacheControl: "no-cache, no-store, must-revalidate"]
+        for (name, value) in [
+            ("X-XSS-Protection", "1; mode=block"), ("X-Content-Type-Options", "nosniff"),
+        ] {
+            if let name = HTTPField.Name(name) { headers[name] = value }
+        }
+        return headers
+    }()
 
     private func parsed(_ request: Request) async throws(APIError) -> RegistryRequest {
         if let users, !users.allows(request.headers[.authorization]) { throw .unauthorized }

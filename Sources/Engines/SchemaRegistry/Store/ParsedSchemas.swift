@@ -12,6 +12,7 @@ final class ParsedSchemas: Sendable {
         var text: String
         var references: [SchemaReference]
         var isNew: Bool
+        var validatesNames: Bool?
     }
 
     private let kept = Mutex<[Key: SchemaDocument]>([:])
@@ -22,15 +23,17 @@ final class ParsedSchemas: Sendable {
     func document(
         _ content: SchemaContent, of subject: String, in table: SchemaTable, isNew: Bool
     ) throws(APIError) -> SchemaDocument {
+        let validatesNames = isNew ? table.configInScope(subject).validateNames : nil
         let key = Key(
             context: QualifiedSubject(subject).context, kind: content.kind, text: content.text,
-            references: content.references, isNew: isNew)
+            references: content.references, isNew: isNew, validatesNames: validatesNames)
         if let known = kept.withLock({ $0[key] }) { return known }
-        let references = try Self.resolve(content, of: subject, in: table)
+        let references = try Self.resolve(content, of: subject, in: table, deleted: !isNew)
         let document: SchemaDocument
         do throws(SchemaError) {
             document = try SchemaDocument(
-                kind: content.kind, text: content.text, references: references, isNew: isNew)
+                kind: content.kind, text: content.text, references: references, isNew: isNew,
+                validatesNames: validatesNames)
         } catch {
             throw Self.invalid(content.kind, "\(error)")
         }
@@ -52,8 +55,10 @@ final class ParsedSchemas: Sendable {
     }
 
     /// The texts of all that a schema refers to, directly or not.
+    ///
+    /// - Parameter deleted: softly deleted ones may be referred to; a new schema must not.
     private static func resolve(
-        _ content: SchemaContent, of subject: String, in table: SchemaTable
+        _ content: SchemaContent, of subject: String, in table: SchemaTable, deleted: Bool
     ) throws(APIError) -> SchemaReferences {
         var texts: [String: String] = [:]
         var waiting = content.references.map { (reference: $0, from: QualifiedSubject(subject)) }
@@ -63,7 +68,7 @@ final class ParsedSchemas: Sendable {
             guard
                 let found = table.version(
                     reference.version == -1 ? nil : reference.version, of: target.text,
-                    deleted: true)
+                    deleted: deleted)
             else {
                 throw invalid(
                     content.kind,

@@ -27,10 +27,16 @@ extension SchemaTable {
         }.sorted()
     }
 
+    /// - Parameter prefix: without a context it is of names in the default one.
     static func matches(_ subject: String, _ prefix: String) -> Bool {
-        guard prefix.hasPrefix(QualifiedSubject.wildcard) else { return subject.hasPrefix(prefix) }
-        return QualifiedSubject(subject).name
-            .hasPrefix(prefix.dropFirst(QualifiedSubject.wildcard.count))
+        if prefix.hasPrefix(QualifiedSubject.wildcard) {
+            return QualifiedSubject(subject).name
+                .hasPrefix(prefix.dropFirst(QualifiedSubject.wildcard.count))
+        }
+        let wanted = QualifiedSubject(prefix)
+        guard wanted.isInDefaultContext else { return subject.hasPrefix(prefix) }
+        let own = QualifiedSubject(subject)
+        return own.isInDefaultContext && own.name.hasPrefix(wanted.name)
     }
 
     /// A subject, or all of a context, or all.
@@ -106,13 +112,13 @@ extension SchemaTable {
         return holder == nil || holder?.content == content ? id : nil
     }
 
-    func isReferenced(_ version: SchemaVersion) -> Bool { !referrers(of: version).isEmpty }
-
     /// Over all contexts, in their order.
-    func referrers(of version: SchemaVersion) -> [SchemaVersion] {
+    ///
+    /// - Parameter deleted: soft-deleted schemas count too.
+    func referrers(of version: SchemaVersion, deleted: Bool) -> [SchemaVersion] {
         contexts.values.flatMap { $0.referrers[version.place] ?? [] }.sorted().compactMap {
             self.version(at: $0)
-        }
+        }.filter { deleted || !$0.isDeleted }
     }
 
     func nextID(context: String) -> Int { contexts[context]?.nextID ?? 1 }

@@ -12,6 +12,7 @@ struct SchemaTable: Sendable {
     private(set) var modes: [String?: RegistryMode] = [:]
     /// Contexts that were ever written to and not deleted, the default one left out.
     private(set) var namedContexts: Set<String> = []
+    private(set) var associations: [AssociationKey: Association] = [:]
 
     /// - Returns: whether the record counts; one that would give an id to a second content does
     ///   not, and the first stays. Source: Confluent's KafkaStoreMessageHandler.
@@ -40,6 +41,7 @@ struct SchemaTable: Sendable {
             } else {
                 namedContexts.remove(context)
             }
+        case .association(let key, let association): associations[key] = association
         case .other: break
         }
         return true
@@ -99,7 +101,7 @@ struct ContextTable: Sendable {
     /// Where each id stands.
     private(set) var places: [Int: [SchemaPlace]] = [:]
     private let ids = ContentIndex()
-    /// Who refers to a version; soft-deleted schemas refer to nothing.
+    /// Who refers to a version, soft-deleted schemas too.
     private(set) var referrers: [SchemaPlace: Set<SchemaPlace>] = [:]
     /// The next id; never goes back, so that no id is given twice.
     private(set) var nextID = 1
@@ -113,7 +115,6 @@ struct ContextTable: Sendable {
         nextID = max(nextID, version.id + 1)
         places[version.id, default: []].append(version.place)
         ids.add(version.stored, id: version.id)
-        if version.isDeleted { return }
         for reference in Self.references(of: version) {
             referrers[reference, default: []].insert(version.place)
         }

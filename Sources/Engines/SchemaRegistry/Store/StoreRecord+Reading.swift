@@ -41,8 +41,33 @@ extension StoreRecord {
                 throw WireError(.invalid("has no context"), in: "CONTEXT key")
             }
             self = .context(context, exists: body != nil)
+        case "ASSOC": self = try Self.association(key, body, milliseconds)
         default: self = .other  // Keys of newer registries are theirs, and stay in the topic.
         }
+    }
+
+    private static func association(
+        _ key: JSONValue, _ body: JSONValue?, _ milliseconds: Int64?
+    ) throws(WireError) -> StoreRecord {
+        guard let name = key["resourceName"]?.string, let subject = key["subject"]?.string,
+            let namespace = key["resourceNamespace"]?.string,
+            let resourceType = key["resourceType"]?.string,
+            let associationType = key["associationType"]?.string
+        else { throw WireError(.invalid("has no resource or subject"), in: "ASSOC key") }
+        let place = AssociationKey(
+            resourceName: name, resourceNamespace: namespace, resourceType: resourceType,
+            associationType: associationType, subject: subject)
+        guard let body, !body.isNull else { return .association(place, nil) }
+        guard let id = body["resourceId"]?.string, let guid = body["guid"]?.string,
+            let lifecycle = (body["lifecycle"]?.string).flatMap(AssociationLifecycle.init(rawValue:))
+        else { throw WireError(.invalid("has no resource or lifecycle"), in: "ASSOC value") }
+        return .association(
+            place,
+            Association(
+                key: place, guid: guid, resourceID: id, lifecycle: lifecycle,
+                isFrozen: body["frozen"]?.bool ?? false,
+                createdMilliseconds: (body["createTs"]?.int).map(Int64.init) ?? milliseconds,
+                updatedMilliseconds: milliseconds))
     }
 
     private static func json(_ bytes: [UInt8], _ field: String) throws(WireError) -> JSONValue {

@@ -16,7 +16,9 @@ enum StoreRecord: Sendable, Equatable {
     case config(subject: String?, SubjectConfig?)
     case mode(subject: String?, RegistryMode?)
     case context(String, exists: Bool)
-    /// Nothing we keep: NOOP, associations, or a record of a newer registry.
+    /// `nil`: none any more.
+    case association(AssociationKey, Association?)
+    /// Nothing we keep: NOOP, or a record of a newer registry.
     case other
 
     /// Members in the order that Confluent's registry writes; equal keys must be equal bytes,
@@ -35,9 +37,20 @@ enum StoreRecord: Sendable, Equatable {
                     "keytype": "CONTEXT", "tenant": "default", "context": .string(context),
                     "magic": 0,
                 ]
+            case .association(let key, _): Self.associationKey(key)
             case .other: ["keytype": "NOOP", "magic": 0]
             }
         return value.bytes
+    }
+
+    private static func associationKey(_ key: AssociationKey) -> JSONValue {
+        [
+            "keytype": "ASSOC", "tenant": "default", "resourceName": .string(key.resourceName),
+            "resourceNamespace": .string(key.resourceNamespace),
+            "resourceType": .string(key.resourceType),
+            "associationType": .string(key.associationType), "subject": .string(key.subject),
+            "magic": 0,
+        ]
     }
 
     private static func schemaKey(_ subject: String, _ version: Int) -> JSONValue {
@@ -76,6 +89,7 @@ enum StoreRecord: Sendable, Equatable {
             guard exists else { return nil }
             let value: JSONValue = ["tenant": "default", "context": .string(context)]
             return value.bytes
+        case .association(_, let association): return association?.record.bytes
         case .schemaRemoved, .other: return nil
         }
     }
@@ -85,5 +99,21 @@ enum StoreRecord: Sendable, Equatable {
         if let subject { object["subject"] = .string(subject) }
         object.members += members.members
         return JSONValue.object(object).bytes
+    }
+}
+
+extension Association {
+    /// As its record has it: the times are the records' own, but for the first one's.
+    fileprivate var record: JSONValue {
+        var object = JSONObject([
+            ("subject", .string(subject)), ("guid", .string(guid)), ("tenant", "default"),
+            ("resourceName", .string(key.resourceName)),
+            ("resourceNamespace", .string(key.resourceNamespace)),
+            ("resourceId", .string(resourceID)), ("resourceType", .string(key.resourceType)),
+            ("associationType", .string(key.associationType)),
+            ("lifecycle", .string(lifecycle.rawValue)), ("frozen", .bool(isFrozen)),
+        ])
+        if let createdMilliseconds { object["createTs"] = JSONValue(createdMilliseconds) }
+        return .object(object)
     }
 }

@@ -29,9 +29,10 @@ extension Stack {
     private static func embeddedKafka(
         _ settings: Settings, _ options: StackOptions, data: DataDirectory, logger: Logger
     ) async throws -> StageInPlay {
+        // Every name may be an option: the reader knows what to say of those it does not have.
         let engine = try EngineOptions(
             .kafka, settings: settings,
-            known: ["durability", "config"] + BrokerProperty.all.map(\.name))
+            known: Array(settings.endpoint("kafka").options.keys))
         let durability = try engine.choice("durability", Durability.group)
         var (wanted, isToldListeners) = try KafkaConfigurationReader(
             engine: engine, settings: settings

@@ -17,27 +17,57 @@ extension Stack {
                 next: "start it, mend the URL, or --registry embedded: for ours")
             return StageInPlay(name: .registry, address: endpoint)
         case "embedded":
-            let engine = try EngineOptions(.registry, settings: settings, known: ["users"])
+            let engine = try EngineOptions(
+                .registry, settings: settings,
+                known: ["users", certificate, key, keyPassword, authority])
             let users = try users(engine)
+            let tls = try tls(engine)
             let server = try await engine.start(options, isTaken: isTaken) { port in
                 try await RegistryServer.start(
                     RegistryConfiguration(
-                        kafka: kafka, host: engine.host, port: port, users: users),
+                        kafka: kafka, host: engine.host, port: port, users: users, tls: tls),
                     logger: logger)
             }
             // The pipeline itself is one of the users.
             let own = users?.anyone
-            return StageInPlay(
-                name: .registry,
-                address: Endpoint(
-                    scheme: "http", hosts: [.init(engine.host, port: server.port)],
-                    user: own?.name, password: own?.password),
-                engine: server, policy: "as its topic _schemas")
+            let address = Endpoint(
+                scheme: tls == nil ? "http" : "https",
+                hosts: [.init(engine.host, port: server.port)], user: own?.name,
+                password: own?.password)
+            var stage = StageInPlay(
+                name: .registry, address: address, engine: server,
+                policy: "as its topic _schemas")
+            if let trusted = engine.endpoint.options[authority] {
+                var inside = address
+                inside.options[authority] = trusted
+                stage.insideAddress = inside
+            }
+            return stage
         default:
             throw Failure(
                 "no registry speaks \"\(endpoint.scheme)\"", at: settings.place(of: "registry"),
                 next: "--registry http://host:8081 for a real one, --registry embedded: for ours")
         }
+    }
+
+    private static let certificate = "ssl.certificate.location"
+    private static let key = "ssl.key.location"
+    private static let keyPassword = "ssl.key.password"
+    /// Whom the pipeline trusts when it asks the registry.
+    private static let authority = "ssl.ca.location"
+
+    /// - Returns: `nil` without a certificate: plain HTTP.
+    private static func tls(_ engine: EngineOptions) throws -> RegistryTLS? {
+        let options = engine.endpoint.options
+        guard let certificateFile = options[certificate] else {
+            guard let alone = [key, keyPassword, authority].first(where: { options[$0] != nil })
+            else { return nil }
+            throw Failure(
+                "\(alone) needs a certificate", at: engine.place, next: "\(certificate)=server.pem")
+        }
+        return RegistryTLS(
+            certificateFile: certificateFile, keyFile: options[key] ?? certificateFile,
+            keyPassword: options[keyPassword])
     }
 
     /// - Returns: `nil` without the option: everybody may ask.

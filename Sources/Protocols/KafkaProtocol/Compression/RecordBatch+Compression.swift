@@ -22,17 +22,25 @@ extension RecordBatch {
             throw WireError(.unsupported(Int(header.attributes.rawValue & 7)), in: "compression")
         }
         if codec == .none { return batch }
-        let plain = try RecordCodec.decompress(records, codec: codec, limitBytes: limitBytes)
-        return try assembled(header, plain, .none)
+        var plain = try RecordCodec.decompress(
+            records, codec: codec, limitBytes: limitBytes, headBytes: RecordBatchHeader.byteCount)
+        try finish(&plain, header, .none)
+        return plain
     }
 
     /// The batch with its records compressed by `codec`, whatever they were before.
     package static func recompressed(
         _ batch: ByteBuffer, codec: RecordBatchAttributes.Compression, level: Int32? = nil
     ) throws(WireError) -> ByteBuffer {
-        let plain = try uncompressed(batch)
-        let (header, records) = try parts(plain)
+        try compressed(uncompressed(batch), codec: codec, level: level)
+    }
+
+    /// A batch whose records are not compressed, with its records compressed by `codec`.
+    package static func compressed(
+        _ plain: ByteBuffer, codec: RecordBatchAttributes.Compression, level: Int32? = nil
+    ) throws(WireError) -> ByteBuffer {
         if codec == .none { return plain }
+        let (header, records) = try parts(plain)
         let packed = try RecordCodec.compress(records, codec: codec, level: level)
         return try assembled(header, packed, codec)
     }
@@ -49,21 +57,33 @@ extension RecordBatch {
     }
 
     private static func assembled(
-        _ old: RecordBatchHeader, _ records: ByteBuffer,
+        _ header: RecordBatchHeader, _ records: ByteBuffer,
         _ codec: RecordBatchAttributes.Compression
     ) throws(WireError) -> ByteBuffer {
+        var batch = ByteBuffer()
+        batch.reserveCapacity(RecordBatchHeader.byteCount + records.readableBytes)
+        batch.writeRepeatingByte(0, count: RecordBatchHeader.byteCount)
+        batch.writeImmutableBuffer(records)
+        try finish(&batch, header, codec)
+        return batch
+    }
+
+    /// Writes the header in front of records, over the zeros that were left for it.
+    private static func finish(
+        _ batch: inout ByteBuffer, _ old: RecordBatchHeader,
+        _ codec: RecordBatchAttributes.Compression
+    ) throws(WireError) {
         var header = old
-        let sizeBytes = RecordBatchHeader.byteCount + records.readableBytes
+        let sizeBytes = batch.readableBytes
         guard let length = Int32(exactly: sizeBytes - RecordBatchHeader.lengthOverheadBytes) else {
             throw WireError(.badLength(Int64(sizeBytes)), in: "batch length")
         }
         header.batchLengthBytes = length
         header.attributes.rawValue = header.attributes.rawValue & ~7 | codec.rawValue
-        var batch = ByteBuffer()
-        batch.reserveCapacity(sizeBytes)
-        header.write(into: &batch)
-        batch.writeImmutableBuffer(records)
-        batch.setInteger(checksum(of: batch, sizeBytes: sizeBytes), at: 17)
-        return batch
+        var head = ByteBuffer()
+        header.write(into: &head)
+        batch.setBuffer(head, at: batch.readerIndex)
+        batch.setInteger(
+            checksum(of: batch, sizeBytes: sizeBytes), at: batch.readerIndex + 17)
     }
 }

@@ -10,15 +10,17 @@ package enum RecordCodec {
     /// - Parameters:
     ///   - records: what follows the 61 bytes of the header, and nothing more.
     ///   - limitBytes: of the decompressed records.
-    /// - Throws: for bytes the codec did not write, and for too many.
+    ///   - headBytes: zeros to leave in front of them, so that a header needs no second buffer.
+    /// - Throws: for bytes the codec did not write, and for too many: `isTooLarge` tells which.
     package static func decompress(
-        _ records: ByteBuffer, codec: Compression, limitBytes: Int
+        _ records: ByteBuffer, codec: Compression, limitBytes: Int, headBytes: Int = 0
     ) throws(WireError) -> ByteBuffer {
-        if codec == .none { return records }
+        if codec == .none, headBytes == 0 { return records }
         return try converting(records) { bytes throws(WireError) in
-            var out = CodecOutput(firstBytes: bytes.count, limitBytes: limitBytes)
+            var out = CodecOutput(
+                firstBytes: bytes.count, limitBytes: limitBytes, headBytes: headBytes)
             switch codec {
-            case .none: break
+            case .none: out.append(bytes)
             case .gzip: try GzipCodec.decompress(bytes, into: &out)
             case .snappy: try SnappyCodec.decompress(bytes, into: &out)
             case .lz4: try LZ4Codec.decompress(bytes, into: &out)
@@ -59,10 +61,13 @@ struct CodecOutput {
     private let firstBytes: Int
     private let limitBytes: Int
 
-    init(firstBytes: Int, limitBytes: Int) {
+    init(firstBytes: Int, limitBytes: Int, headBytes: Int = 0) {
         self.firstBytes = firstBytes
-        self.limitBytes = limitBytes
+        self.limitBytes = headBytes + limitBytes
+        buffer.writeRepeatingByte(0, count: headBytes)
     }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) { buffer.writeBytes(bytes) }
 
     /// Gives `body` room to write to, which is at least one byte; it returns the bytes written.
     ///
@@ -72,7 +77,7 @@ struct CodecOutput {
     ) throws(WireError) {
         let left = limitBytes - buffer.readableBytes
         guard left > 0, wanted <= left else {
-            throw WireError(.badLength(Int64(limitBytes)), in: "decompressed records")
+            throw WireError(.badLength(Int64(limitBytes)), in: WireError.tooLargeField)
         }
         let growth = max(buffer.readableBytes, firstBytes * CompressionLimits.growthFirst, 512)
         let count = wanted > 0 ? wanted : min(left, growth)
@@ -83,6 +88,11 @@ struct CodecOutput {
 }
 
 extension WireError {
+    fileprivate static let tooLargeField = "decompressed records"
+
+    /// Whether records were given up because they are more than the limit, damaged or not.
+    package var isTooLarge: Bool { field == Self.tooLargeField }
+
     /// - Parameter codec: its name.
     static func damaged(_ codec: String) -> WireError {
         WireError(.invalid("cannot be decompressed"), in: "\(codec) records")

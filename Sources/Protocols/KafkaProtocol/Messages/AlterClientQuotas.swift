@@ -32,19 +32,7 @@ package struct AlterClientQuotasRequest: KafkaRequest {
             try wire.tags()
         }
 
-        package struct Entity: KafkaFields {
-            package var entityType = ""
-            /// `nil` for the default entity.
-            package var entityName: String?
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.string(&entityType, "EntityType")
-                try wire.string(&entityName, "EntityName")
-                try wire.tags()
-            }
-        }
+        package typealias Entity = QuotaEntityFields
 
         package struct Operation: KafkaFields {
             package var key = ""
@@ -92,17 +80,6 @@ package struct AlterClientQuotasResponse: KafkaMessage {
             try wire.tags()
         }
 
-        package struct Entity: KafkaFields {
-            package var entityType = ""
-            package var entityName: String?
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.string(&entityType, "EntityType")
-                try wire.string(&entityName, "EntityName")
-                try wire.tags()
-            }
-        }
+        package typealias Entity = QuotaEntityFields
     }
 }

@@ -24,30 +24,19 @@ package struct AlterPartitionReassignmentsRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
+    package typealias Topic = PartitionsOfTopic<Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        /// `nil` stops a move.
+        package var replicas: [Int32]?
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            try wire.array(&replicas, "Replicas")
             try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            /// `nil` stops a move.
-            package var replicas: [Int32]?
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.array(&replicas, "Replicas")
-                try wire.tags()
-            }
         }
     }
 }
@@ -75,31 +64,20 @@ package struct AlterPartitionReassignmentsResponse: KafkaMessage {
         try wire.tags()
     }
 
-    package struct TopicResponse: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
+    package typealias TopicResponse = PartitionsOfTopic<Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        package var errorCode = KafkaErrorCode.none
+        package var errorMessage: String?
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            try wire.errorCode(&errorCode, "ErrorCode")
+            try wire.string(&errorMessage, "ErrorMessage")
             try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var errorCode = KafkaErrorCode.none
-            package var errorMessage: String?
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.errorCode(&errorCode, "ErrorCode")
-                try wire.string(&errorMessage, "ErrorMessage")
-                try wire.tags()
-            }
         }
     }
 }

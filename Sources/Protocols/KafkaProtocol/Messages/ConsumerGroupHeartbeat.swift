@@ -41,18 +41,7 @@ package struct ConsumerGroupHeartbeatRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct TopicPartitions: KafkaFields {
-        package var topicID = KafkaUUID.zero
-        package var partitions: [Int32] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.uuid(&topicID, "TopicId")
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-    }
+    package typealias TopicPartitions = TopicIDPartitions
 }
 
 package struct ConsumerGroupHeartbeatResponse: KafkaMessage {
@@ -92,16 +81,5 @@ package struct ConsumerGroupHeartbeatResponse: KafkaMessage {
         }
     }
 
-    package struct TopicPartitions: KafkaFields {
-        package var topicID = KafkaUUID.zero
-        package var partitions: [Int32] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.uuid(&topicID, "TopicId")
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-    }
+    package typealias TopicPartitions = TopicIDPartitions
 }

@@ -20,30 +20,19 @@ package struct DeleteRecordsRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
+    package typealias Topic = PartitionsOfTopic<Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        /// Everything below goes; -1 is the high watermark.
+        package var offset: Int64 = 0
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            try wire.int64(&offset, "Offset")
             try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            /// Everything below goes; -1 is the high watermark.
-            package var offset: Int64 = 0
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.int64(&offset, "Offset")
-                try wire.tags()
-            }
         }
     }
 }

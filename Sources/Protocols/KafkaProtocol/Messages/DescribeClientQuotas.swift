@@ -69,18 +69,7 @@ package struct DescribeClientQuotasResponse: KafkaMessage {
             try wire.tags()
         }
 
-        package struct Entity: KafkaFields {
-            package var entityType = ""
-            package var entityName: String?
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.string(&entityType, "EntityType")
-                try wire.string(&entityName, "EntityName")
-                try wire.tags()
-            }
-        }
+        package typealias Entity = QuotaEntityFields
 
         package struct Value: KafkaFields {
             package var key = ""

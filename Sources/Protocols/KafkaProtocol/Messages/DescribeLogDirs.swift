@@ -19,18 +19,7 @@ package struct DescribeLogDirsRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct DescribableLogDirTopic: KafkaFields {
-        package var topic = ""
-        package var partitions: [Int32] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&topic, "Topic")
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-    }
+    package typealias DescribableLogDirTopic = TopicPartitions
 }
 
 package struct DescribeLogDirsResponse: KafkaMessage {
@@ -72,33 +61,22 @@ package struct DescribeLogDirsResponse: KafkaMessage {
             try wire.tags()
         }
 
-        package struct Topic: KafkaFields {
-            package var name = ""
-            package var partitions: [Partition] = []
+        package typealias Topic = PartitionsOfTopic<Partition>
+
+        package struct Partition: KafkaFields {
+            package var partitionIndex: Int32 = 0
+            package var partitionSize: Int64 = 0
+            package var offsetLag: Int64 = 0
+            package var isFutureKey = false
 
             package init() {}
 
             package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.string(&name, "Name")
-                try wire.array(&partitions, "Partitions")
+                try wire.int32(&partitionIndex, "PartitionIndex")
+                try wire.int64(&partitionSize, "PartitionSize")
+                try wire.int64(&offsetLag, "OffsetLag")
+                try wire.bool(&isFutureKey, "IsFutureKey")
                 try wire.tags()
-            }
-
-            package struct Partition: KafkaFields {
-                package var partitionIndex: Int32 = 0
-                package var partitionSize: Int64 = 0
-                package var offsetLag: Int64 = 0
-                package var isFutureKey = false
-
-                package init() {}
-
-                package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                    try wire.int32(&partitionIndex, "PartitionIndex")
-                    try wire.int64(&partitionSize, "PartitionSize")
-                    try wire.int64(&offsetLag, "OffsetLag")
-                    try wire.bool(&isFutureKey, "IsFutureKey")
-                    try wire.tags()
-                }
             }
         }
     }

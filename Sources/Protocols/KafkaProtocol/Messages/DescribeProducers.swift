@@ -18,18 +18,7 @@ package struct DescribeProducersRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitionIndexes: [Int32] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitionIndexes, "PartitionIndexes")
-            try wire.tags()
-        }
-    }
+    package typealias Topic = PartitionIndexesOfTopic
 }
 
 package struct DescribeProducersResponse: KafkaMessage {
@@ -47,54 +36,43 @@ package struct DescribeProducersResponse: KafkaMessage {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
+    package typealias Topic = PartitionsOfTopic<Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        package var errorCode = KafkaErrorCode.none
+        package var errorMessage: String?
+        package var activeProducers: [ActiveProducer] = []
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            try wire.errorCode(&errorCode, "ErrorCode")
+            try wire.string(&errorMessage, "ErrorMessage")
+            try wire.array(&activeProducers, "ActiveProducers")
             try wire.tags()
         }
 
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var errorCode = KafkaErrorCode.none
-            package var errorMessage: String?
-            package var activeProducers: [ActiveProducer] = []
+        package struct ActiveProducer: KafkaFields {
+            package var producerID: Int64 = 0
+            package var producerEpoch: Int32 = 0
+            package var lastSequence: Int32 = -1
+            package var lastTimestamp: Int64 = -1
+            package var coordinatorEpoch: Int32 = 0
+            /// -1 without an open transaction.
+            package var currentTxnStartOffset: Int64 = -1
 
             package init() {}
 
             package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.errorCode(&errorCode, "ErrorCode")
-                try wire.string(&errorMessage, "ErrorMessage")
-                try wire.array(&activeProducers, "ActiveProducers")
+                try wire.int64(&producerID, "ProducerId")
+                try wire.int32(&producerEpoch, "ProducerEpoch")
+                try wire.int32(&lastSequence, "LastSequence")
+                try wire.int64(&lastTimestamp, "LastTimestamp")
+                try wire.int32(&coordinatorEpoch, "CoordinatorEpoch")
+                try wire.int64(&currentTxnStartOffset, "CurrentTxnStartOffset")
                 try wire.tags()
-            }
-
-            package struct ActiveProducer: KafkaFields {
-                package var producerID: Int64 = 0
-                package var producerEpoch: Int32 = 0
-                package var lastSequence: Int32 = -1
-                package var lastTimestamp: Int64 = -1
-                package var coordinatorEpoch: Int32 = 0
-                /// -1 without an open transaction.
-                package var currentTxnStartOffset: Int64 = -1
-
-                package init() {}
-
-                package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                    try wire.int64(&producerID, "ProducerId")
-                    try wire.int32(&producerEpoch, "ProducerEpoch")
-                    try wire.int32(&lastSequence, "LastSequence")
-                    try wire.int64(&lastTimestamp, "LastTimestamp")
-                    try wire.int32(&coordinatorEpoch, "CoordinatorEpoch")
-                    try wire.int64(&currentTxnStartOffset, "CurrentTxnStartOffset")
-                    try wire.tags()
-                }
             }
         }
     }

@@ -58,17 +58,6 @@ package struct DescribeTransactionsResponse: KafkaMessage {
             try wire.tags()
         }
 
-        package struct Topic: KafkaFields {
-            package var topic = ""
-            package var partitions: [Int32] = []
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.string(&topic, "Topic")
-                try wire.array(&partitions, "Partitions")
-                try wire.tags()
-            }
-        }
+        package typealias Topic = KafkaProtocol.TopicPartitions
     }
 }

@@ -23,19 +23,6 @@ package struct ElectLeadersRequest: KafkaRequest {
         try wire.int32(&timeoutMilliseconds, "TimeoutMs")
         try wire.tags()
     }
-
-    package struct TopicPartitions: KafkaFields {
-        package var topic = ""
-        package var partitions: [Int32] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&topic, "Topic")
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-    }
 }
 
 package struct ElectLeadersResponse: KafkaMessage {

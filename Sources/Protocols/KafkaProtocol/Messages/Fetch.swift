@@ -270,19 +270,6 @@ package struct FetchResponse: KafkaMessage, KafkaTagged {
                 }
             }
 
-            package struct LeaderIDAndEpoch: KafkaFields {
-                package var leaderID: Int32 = -1
-                package var leaderEpoch: Int32 = -1
-
-                package init() {}
-
-                package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                    try wire.int32(&leaderID, "LeaderId")
-                    try wire.int32(&leaderEpoch, "LeaderEpoch")
-                    try wire.tags()
-                }
-            }
-
             package struct SnapshotID: KafkaFields {
                 package var endOffset: Int64 = -1
                 package var epoch: Int32 = -1
@@ -308,23 +295,6 @@ package struct FetchResponse: KafkaMessage, KafkaTagged {
                     try wire.tags()
                 }
             }
-        }
-    }
-
-    package struct NodeEndpoint: KafkaFields {
-        package var nodeID: Int32 = 0
-        package var host = ""
-        package var port: Int32 = 0
-        package var rack: String?
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.int32(&nodeID, "NodeId")
-            try wire.string(&host, "Host")
-            try wire.int32(&port, "Port")
-            try wire.string(&rack, "Rack")
-            try wire.tags()
         }
     }
 }

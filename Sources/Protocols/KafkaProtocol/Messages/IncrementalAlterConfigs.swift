@@ -67,20 +67,5 @@ package struct IncrementalAlterConfigsResponse: KafkaMessage {
         try wire.tags()
     }
 
-    package struct ResourceResponse: KafkaFields {
-        package var errorCode = KafkaErrorCode.none
-        package var errorMessage: String?
-        package var resourceType: Int8 = 0
-        package var resourceName = ""
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.errorCode(&errorCode, "ErrorCode")
-            try wire.string(&errorMessage, "ErrorMessage")
-            try wire.int8(&resourceType, "ResourceType")
-            try wire.string(&resourceName, "ResourceName")
-            try wire.tags()
-        }
-    }
+    package typealias ResourceResponse = AlteredResource
 }

@@ -25,33 +25,22 @@ package struct ListOffsetsRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
+    package typealias Topic = PartitionsOfTopic<Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        package var currentLeaderEpoch: Int32 = -1
+        /// Milliseconds since 1970, or: -1 the end, -2 the start, -3 the largest timestamp (version 7),
+        /// -4 the local start (8), -5 the end of tiered data (9), -6 what awaits upload (11).
+        package var timestamp: Int64 = 0
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            if wire.version >= 4 { try wire.int32(&currentLeaderEpoch, "CurrentLeaderEpoch") }
+            try wire.int64(&timestamp, "Timestamp")
             try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var currentLeaderEpoch: Int32 = -1
-            /// Milliseconds since 1970, or: -1 the end, -2 the start, -3 the largest timestamp (version 7),
-            /// -4 the local start (8), -5 the end of tiered data (9), -6 what awaits upload (11).
-            package var timestamp: Int64 = 0
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                if wire.version >= 4 { try wire.int32(&currentLeaderEpoch, "CurrentLeaderEpoch") }
-                try wire.int64(&timestamp, "Timestamp")
-                try wire.tags()
-            }
         }
     }
 }

@@ -21,18 +21,7 @@ package struct ListPartitionReassignmentsRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitionIndexes: [Int32] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitionIndexes, "PartitionIndexes")
-            try wire.tags()
-        }
-    }
+    package typealias Topic = PartitionIndexesOfTopic
 }
 
 package struct ListPartitionReassignmentsResponse: KafkaMessage {
@@ -54,33 +43,22 @@ package struct ListPartitionReassignmentsResponse: KafkaMessage {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
+    package typealias Topic = PartitionsOfTopic<Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        package var replicas: [Int32] = []
+        package var addingReplicas: [Int32] = []
+        package var removingReplicas: [Int32] = []
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            try wire.array(&replicas, "Replicas")
+            try wire.array(&addingReplicas, "AddingReplicas")
+            try wire.array(&removingReplicas, "RemovingReplicas")
             try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var replicas: [Int32] = []
-            package var addingReplicas: [Int32] = []
-            package var removingReplicas: [Int32] = []
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.array(&replicas, "Replicas")
-                try wire.array(&addingReplicas, "AddingReplicas")
-                try wire.array(&removingReplicas, "RemovingReplicas")
-                try wire.tags()
-            }
         }
     }
 }

@@ -3,11 +3,12 @@
 
 package import MillraceBase
 
-package struct OffsetCommitRequest: KafkaRequest {
+package struct OffsetCommitRequest: KafkaRequest, NamesTopics {
     package typealias Response = OffsetCommitResponse
     package static let apiKey = ApiKey.offsetCommit
     package static let versions: ClosedRange<Int16> = 2...10
     package static let flexibleFrom: Int16? = 8
+    package static let lastVersionWithNames: Int16 = 9
 
     package var groupID = ""
     /// -1 with an empty member id: a client that assigns partitions by itself.
@@ -29,45 +30,33 @@ package struct OffsetCommitRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var topicID = KafkaUUID.zero
-        package var partitions: [Partition] = []
+    package typealias Topic = NamedOrIdentifiedTopic<OffsetCommitRequest, Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        package var committedOffset: Int64 = 0
+        /// The leader epoch of the last record read; -1 when unknown.
+        package var committedLeaderEpoch: Int32 = -1
+        package var committedMetadata: String?
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            if wire.version <= 9 { try wire.string(&name, "Name") }
-            if wire.version >= 10 { try wire.uuid(&topicID, "TopicId") }
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var committedOffset: Int64 = 0
-            /// The leader epoch of the last record read; -1 when unknown.
-            package var committedLeaderEpoch: Int32 = -1
-            package var committedMetadata: String?
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.int64(&committedOffset, "CommittedOffset")
-                if wire.version >= 6 {
-                    try wire.int32(&committedLeaderEpoch, "CommittedLeaderEpoch")
-                }
-                try wire.string(&committedMetadata, "CommittedMetadata")
-                try wire.tags()
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            try wire.int64(&committedOffset, "CommittedOffset")
+            if wire.version >= 6 {
+                try wire.int32(&committedLeaderEpoch, "CommittedLeaderEpoch")
             }
+            try wire.string(&committedMetadata, "CommittedMetadata")
+            try wire.tags()
         }
     }
 }
 
-package struct OffsetCommitResponse: KafkaMessage {
+package struct OffsetCommitResponse: KafkaMessage, NamesTopics {
     package static let versions: ClosedRange<Int16> = 2...10
     package static let flexibleFrom: Int16? = 8
+    package static let lastVersionWithNames: Int16 = 9
 
     package var throttleTimeMilliseconds: Int32 = 0
     package var topics: [Topic] = []
@@ -80,31 +69,5 @@ package struct OffsetCommitResponse: KafkaMessage {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var topicID = KafkaUUID.zero
-        package var partitions: [Partition] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            if wire.version <= 9 { try wire.string(&name, "Name") }
-            if wire.version >= 10 { try wire.uuid(&topicID, "TopicId") }
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var errorCode = KafkaErrorCode.none
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.errorCode(&errorCode, "ErrorCode")
-                try wire.tags()
-            }
-        }
-    }
+    package typealias Topic = NamedOrIdentifiedTopic<OffsetCommitResponse, PartitionError>
 }

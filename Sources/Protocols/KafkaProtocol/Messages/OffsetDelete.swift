@@ -19,27 +19,16 @@ package struct OffsetDeleteRequest: KafkaRequest {
         try wire.array(&topics, "Topics")
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
+    package typealias Topic = PartitionsOfTopic<Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
+            try wire.int32(&partitionIndex, "PartitionIndex")
             try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.tags()
-            }
         }
     }
 }
@@ -60,29 +49,5 @@ package struct OffsetDeleteResponse: KafkaMessage {
         try wire.array(&topics, "Topics")
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var errorCode = KafkaErrorCode.none
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.errorCode(&errorCode, "ErrorCode")
-                try wire.tags()
-            }
-        }
-    }
+    package typealias Topic = PartitionsOfTopic<PartitionError>
 }

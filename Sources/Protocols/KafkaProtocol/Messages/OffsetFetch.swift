@@ -28,18 +28,7 @@ package struct OffsetFetchRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitionIndexes: [Int32] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitionIndexes, "PartitionIndexes")
-            try wire.tags()
-        }
-    }
+    package typealias Topic = PartitionIndexesOfTopic
 
     package struct Group: KafkaFields {
         package var groupID = ""
@@ -76,9 +65,10 @@ package struct OffsetFetchRequest: KafkaRequest {
     }
 }
 
-package struct OffsetFetchResponse: KafkaMessage {
+package struct OffsetFetchResponse: KafkaMessage, NamesTopics {
     package static let versions: ClosedRange<Int16> = 1...10
     package static let flexibleFrom: Int16? = 6
+    package static let lastVersionWithNames: Int16 = 9
 
     package var throttleTimeMilliseconds: Int32 = 0
     package var topics: [Topic] = []
@@ -95,38 +85,27 @@ package struct OffsetFetchResponse: KafkaMessage {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var partitions: [Partition] = []
+    package typealias Topic = PartitionsOfTopic<Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        /// -1 when nothing was committed.
+        package var committedOffset: Int64 = 0
+        package var committedLeaderEpoch: Int32 = -1
+        package var metadata: String?
+        package var errorCode = KafkaErrorCode.none
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            try wire.string(&name, "Name")
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            /// -1 when nothing was committed.
-            package var committedOffset: Int64 = 0
-            package var committedLeaderEpoch: Int32 = -1
-            package var metadata: String?
-            package var errorCode = KafkaErrorCode.none
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.int64(&committedOffset, "CommittedOffset")
-                if wire.version >= 5 {
-                    try wire.int32(&committedLeaderEpoch, "CommittedLeaderEpoch")
-                }
-                try wire.string(&metadata, "Metadata")
-                try wire.errorCode(&errorCode, "ErrorCode")
-                try wire.tags()
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            try wire.int64(&committedOffset, "CommittedOffset")
+            if wire.version >= 5 {
+                try wire.int32(&committedLeaderEpoch, "CommittedLeaderEpoch")
             }
+            try wire.string(&metadata, "Metadata")
+            try wire.errorCode(&errorCode, "ErrorCode")
+            try wire.tags()
         }
     }
 
@@ -144,38 +123,6 @@ package struct OffsetFetchResponse: KafkaMessage {
             try wire.tags()
         }
 
-        package struct GroupTopic: KafkaFields {
-            package var name = ""
-            package var topicID = KafkaUUID.zero
-            package var partitions: [GroupPartition] = []
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                if wire.version <= 9 { try wire.string(&name, "Name") }
-                if wire.version >= 10 { try wire.uuid(&topicID, "TopicId") }
-                try wire.array(&partitions, "Partitions")
-                try wire.tags()
-            }
-
-            package struct GroupPartition: KafkaFields {
-                package var partitionIndex: Int32 = 0
-                package var committedOffset: Int64 = 0
-                package var committedLeaderEpoch: Int32 = -1
-                package var metadata: String?
-                package var errorCode = KafkaErrorCode.none
-
-                package init() {}
-
-                package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                    try wire.int32(&partitionIndex, "PartitionIndex")
-                    try wire.int64(&committedOffset, "CommittedOffset")
-                    try wire.int32(&committedLeaderEpoch, "CommittedLeaderEpoch")
-                    try wire.string(&metadata, "Metadata")
-                    try wire.errorCode(&errorCode, "ErrorCode")
-                    try wire.tags()
-                }
-            }
-        }
+        package typealias GroupTopic = NamedOrIdentifiedTopic<OffsetFetchResponse, Partition>
     }
 }

@@ -3,11 +3,12 @@
 
 package import MillraceBase
 
-package struct TxnOffsetCommitRequest: KafkaRequest {
+package struct TxnOffsetCommitRequest: KafkaRequest, NamesTopics {
     package typealias Response = TxnOffsetCommitResponse
     package static let apiKey = ApiKey.txnOffsetCommit
     package static let versions: ClosedRange<Int16> = 0...6
     package static let flexibleFrom: Int16? = 3
+    package static let lastVersionWithNames: Int16 = 5
 
     package var transactionalID = ""
     package var groupID = ""
@@ -35,46 +36,33 @@ package struct TxnOffsetCommitRequest: KafkaRequest {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        /// Up to version 5; `topicID` from 6 on.
-        package var name = ""
-        package var topicID = KafkaUUID.zero
-        package var partitions: [Partition] = []
+    package typealias Topic = NamedOrIdentifiedTopic<TxnOffsetCommitRequest, Partition>
+
+    package struct Partition: KafkaFields {
+        package var partitionIndex: Int32 = 0
+        package var committedOffset: Int64 = 0
+        /// The leader epoch of the last record read; -1 when unknown.
+        package var committedLeaderEpoch: Int32 = -1
+        package var committedMetadata: String?
 
         package init() {}
 
         package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            if wire.version <= 5 { try wire.string(&name, "Name") }
-            if wire.version >= 6 { try wire.uuid(&topicID, "TopicId") }
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var committedOffset: Int64 = 0
-            /// The leader epoch of the last record read; -1 when unknown.
-            package var committedLeaderEpoch: Int32 = -1
-            package var committedMetadata: String?
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.int64(&committedOffset, "CommittedOffset")
-                if wire.version >= 2 {
-                    try wire.int32(&committedLeaderEpoch, "CommittedLeaderEpoch")
-                }
-                try wire.string(&committedMetadata, "CommittedMetadata")
-                try wire.tags()
+            try wire.int32(&partitionIndex, "PartitionIndex")
+            try wire.int64(&committedOffset, "CommittedOffset")
+            if wire.version >= 2 {
+                try wire.int32(&committedLeaderEpoch, "CommittedLeaderEpoch")
             }
+            try wire.string(&committedMetadata, "CommittedMetadata")
+            try wire.tags()
         }
     }
 }
 
-package struct TxnOffsetCommitResponse: KafkaMessage {
+package struct TxnOffsetCommitResponse: KafkaMessage, NamesTopics {
     package static let versions: ClosedRange<Int16> = 0...6
     package static let flexibleFrom: Int16? = 3
+    package static let lastVersionWithNames: Int16 = 5
 
     package var throttleTimeMilliseconds: Int32 = 0
     package var topics: [Topic] = []
@@ -87,31 +75,5 @@ package struct TxnOffsetCommitResponse: KafkaMessage {
         try wire.tags()
     }
 
-    package struct Topic: KafkaFields {
-        package var name = ""
-        package var topicID = KafkaUUID.zero
-        package var partitions: [Partition] = []
-
-        package init() {}
-
-        package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-            if wire.version <= 5 { try wire.string(&name, "Name") }
-            if wire.version >= 6 { try wire.uuid(&topicID, "TopicId") }
-            try wire.array(&partitions, "Partitions")
-            try wire.tags()
-        }
-
-        package struct Partition: KafkaFields {
-            package var partitionIndex: Int32 = 0
-            package var errorCode = KafkaErrorCode.none
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.int32(&partitionIndex, "PartitionIndex")
-                try wire.errorCode(&errorCode, "ErrorCode")
-                try wire.tags()
-            }
-        }
-    }
+    package typealias Topic = NamedOrIdentifiedTopic<TxnOffsetCommitResponse, PartitionError>
 }

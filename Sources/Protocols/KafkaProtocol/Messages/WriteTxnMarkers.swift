@@ -40,18 +40,7 @@ package struct WriteTxnMarkersRequest: KafkaRequest {
             try wire.tags()
         }
 
-        package struct Topic: KafkaFields {
-            package var name = ""
-            package var partitionIndexes: [Int32] = []
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.string(&name, "Name")
-                try wire.array(&partitionIndexes, "PartitionIndexes")
-                try wire.tags()
-            }
-        }
+        package typealias Topic = PartitionIndexesOfTopic
     }
 }
 
@@ -80,30 +69,6 @@ package struct WriteTxnMarkersResponse: KafkaMessage {
             try wire.tags()
         }
 
-        package struct Topic: KafkaFields {
-            package var name = ""
-            package var partitions: [Partition] = []
-
-            package init() {}
-
-            package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                try wire.string(&name, "Name")
-                try wire.array(&partitions, "Partitions")
-                try wire.tags()
-            }
-
-            package struct Partition: KafkaFields {
-                package var partitionIndex: Int32 = 0
-                package var errorCode = KafkaErrorCode.none
-
-                package init() {}
-
-                package mutating func fields(_ wire: inout some KafkaCoder) throws(WireError) {
-                    try wire.int32(&partitionIndex, "PartitionIndex")
-                    try wire.errorCode(&errorCode, "ErrorCode")
-                    try wire.tags()
-                }
-            }
-        }
+        package typealias Topic = PartitionsOfTopic<PartitionError>
     }
 }

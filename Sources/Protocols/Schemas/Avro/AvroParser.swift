@@ -2,17 +2,28 @@
 
 import MillraceBase
 
+/// Which names of a schema must be of letters, digits and _.
+enum AvroNameCheck: Sendable {
+    case none
+    case allButNamespaces
+    case all
+}
+
 struct AvroParser {
     private var named: [String: AvroNamedType] = [:]
     /// Types whose fields are being read; their names may be used already.
     private var open: Set<String> = []
+    private var names = AvroNameCheck.none
 
-    /// - Parameter isNew: whether the defaults of fields are checked.
+    /// - Parameters:
+    ///   - isNew: whether the defaults of fields are checked.
+    ///   - names: which names must be Avro's; borrowed ones were checked before.
     static func parse(
-        _ text: String, references: SchemaReferences, isNew: Bool
+        _ text: String, references: SchemaReferences, isNew: Bool, names: AvroNameCheck
     ) throws(SchemaError) -> AvroDocument {
         var parser = AvroParser()
         try parser.borrow(references)
+        parser.names = names
         let borrowed = Set(parser.named.keys)
         let value = try json(text)
         let root = try parser.type(value, namespace: "", path: "", depth: 0)
@@ -146,7 +157,7 @@ extension AvroParser {
     private mutating func namedType(
         _ kind: String, _ object: JSONObject, namespace outer: String, path: String, depth: Int
     ) throws(SchemaError) -> AvroType {
-        let full = try Self.fullName(object, outer: outer, kind: kind, path: path)
+        let full = try fullName(object, outer: outer, kind: kind, path: path)
         guard named[full] == nil, !open.contains(full) else {
             throw SchemaError("the type \"\(full)\" is defined twice", at: path)
         }
@@ -162,7 +173,7 @@ extension AvroParser {
         switch kind {
         case "enum":
             known.formUnion(["symbols", "default"])
-            body = try Self.enumeration(object, path: here)
+            body = try enumeration(object, path: here)
         case "fixed":
             known.insert("size")
             guard let size = object["size"]?.int, size >= 0 else {
@@ -182,15 +193,23 @@ extension AvroParser {
         return .named(full)
     }
 
-    private static func fullName(
+    private func isName(_ name: String, allowsDots: Bool) -> Bool {
+        names == .none ? !name.isEmpty : AvroName.isValid(name, allowsDots: allowsDots)
+    }
+
+    private func fullName(
         _ object: JSONObject, outer: String, kind: String, path: String
     ) throws(SchemaError) -> String {
-        guard let name = object["name"]?.string, AvroName.isValid(name, allowsDots: true) else {
+        guard let name = object["name"]?.string, isName(name, allowsDots: true) else {
             throw SchemaError("a \(kind) needs a \"name\" of letters, digits and _", at: path)
         }
         if name.contains(".") { return name }
-        // Avro's own library does not look at a namespace; schemas with hyphens in it are about.
         let namespace = object["namespace"]?.string ?? outer
+        // Avro's own library does not look at a namespace; schemas with hyphens in it are about.
+        guard names != .all || namespace.isEmpty || isName(namespace, allowsDots: true) else {
+            throw SchemaError(
+                "the namespace \"\(namespace)\" is not of letters, digits and _", at: path)
+        }
         return AvroName.full(name, in: namespace)
     }
 
@@ -204,7 +223,7 @@ extension AvroParser {
         return names
     }
 
-    private static func enumeration(_ object: JSONObject, path: String) throws(SchemaError)
+    private func enumeration(_ object: JSONObject, path: String) throws(SchemaError)
         -> AvroNamedType.Kind
     {
         let symbols = object["symbols"]?.array?.compactMap(\.string) ?? []
@@ -213,7 +232,7 @@ extension AvroParser {
         }
         var seen: Set<String> = []
         for symbol in symbols {
-            guard AvroName.isValid(symbol, allowsDots: false) else {
+            guard isName(symbol, allowsDots: false) else {
                 throw SchemaError("the symbol \"\(symbol)\" is no name", at: path)
             }
             guard seen.insert(symbol).inserted else {
@@ -239,7 +258,7 @@ extension AvroParser {
         var seen: Set<String> = []
         for value in values {
             guard let member = value.object, let name = member["name"]?.string,
-                AvroName.isValid(name, allowsDots: false)
+                isName(name, allowsDots: false)
             else {
                 throw SchemaError("a field needs a \"name\" of letters, digits and _", at: path)
             }

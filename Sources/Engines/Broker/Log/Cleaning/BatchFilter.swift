@@ -38,7 +38,15 @@ struct BatchFilter {
             guard staysEmpty else { return .removed }
             return header.recordCount == 0 ? .kept : .changed(Self.emptied(header))
         }
-        let plain = try RecordBatch.uncompressed(batch)
+        return try BatchUnpacking.withPlain(batch) { plain throws(WireError) in
+            try sifted(plain, header, keepsAll: isControl, isDiscarded, staysEmpty: staysEmpty)
+        }
+    }
+
+    private func sifted(
+        _ plain: ByteBuffer, _ header: RecordBatchHeader, keepsAll isControl: Bool,
+        _ isDiscarded: Bool, staysEmpty: Bool
+    ) throws(WireError) -> Outcome {
         let plainHeader = try RecordBatchHeader(reading: plain)
         var sieve = RecordSieve(filter: self, header: plainHeader, keepsAll: isControl)
         let isWhole = plain.withUnsafeReadableBytes { bytes in
@@ -159,7 +167,7 @@ private struct RecordSieve {
             batch.setInteger(RecordBatch.checksum(of: batch, sizeBytes: sizeBytes), at: 17)
             return batch
         }
-        return try RecordBatch.recompressed(batch, codec: codec)
+        return try RecordBatch.compressed(batch, codec: codec)
     }
 
     private func write(

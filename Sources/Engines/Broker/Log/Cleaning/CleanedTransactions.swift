@@ -6,7 +6,8 @@ import KafkaProtocol
 /// Walks a log's batches in order, as a value.
 ///
 /// Records of aborted transactions go. A marker stays as long as its transaction has records left;
-/// then it waits for its delete horizon as a tombstone does.
+/// then it waits for its delete horizon as a tombstone does. The walk may begin in the middle of the log:
+/// a transaction that ended before is over, though its marker does not pass.
 struct CleanedTransactions {
     /// In the order of their first offsets; those that begin at or before the batch are taken.
     private var aborted: [AbortedTransaction]
@@ -22,7 +23,9 @@ struct CleanedTransactions {
     mutating func passed(batch: RecordBatchHeader) -> Bool {
         begin(upTo: batch.lastOffset)
         guard batch.attributes.isTransactional else { return false }
-        if openAborted[batch.producerID] != nil {
+        if let open = openAborted[batch.producerID],
+            batch.lastOffset < open.transaction.lastOffset
+        {
             openAborted[batch.producerID]?.hasBatches = true
             return true
         }
@@ -37,16 +40,17 @@ struct CleanedTransactions {
     ) -> (isAlone: Bool, aborted: AbortedTransaction?) {
         begin(upTo: offset)
         if marker.isCommit { return (openCommitted.remove(marker.producerID) == nil, nil) }
-        guard let open = openAborted.removeValue(forKey: marker.producerID), open.hasBatches else {
-            return (true, nil)
-        }
+        guard let open = openAborted.removeValue(forKey: marker.producerID), open.hasBatches,
+            open.transaction.lastOffset == offset
+        else { return (true, nil) }
         return (false, open.transaction)
     }
 
     private mutating func begin(upTo offset: Int64) {
         while next < aborted.count, aborted[next].firstOffset <= offset {
             let transaction = aborted[next]
-            if openAborted[transaction.producerID] == nil {
+            let before = openAborted[transaction.producerID]?.transaction
+            if before.map({ $0.lastOffset < transaction.firstOffset }) ?? true {
                 openAborted[transaction.producerID] = (transaction, false)
             }
             next += 1

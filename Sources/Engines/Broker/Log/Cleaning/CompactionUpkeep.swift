@@ -6,6 +6,7 @@ import NIOPosix
 /// Runs until cancelled. File work is done on the read threads, one log at a time.
 struct CompactionUpkeep: Sendable {
     let catalog: TopicCatalog
+    let intervalMilliseconds: Int64
     let readThreads: NIOThreadPool
     let logger: Logger
 
@@ -13,7 +14,7 @@ struct CompactionUpkeep: Sendable {
         /// Logs that cannot be compacted: said once for each.
         var damaged: Set<PartitionName> = []
         while true {
-            do { try await Task.sleep(for: .seconds(Limits.compactionSeconds)) } catch {
+            do { try await Task.sleep(for: .milliseconds(intervalMilliseconds)) } catch {
                 return  // Cancelled: that is how this loop ends.
             }
             for log in catalog.topics.flatMap(\.logs) where log.configuration.isCompacted {

@@ -2,6 +2,7 @@
 // Source: apache/kafka Cleaner.java; https://kafka.apache.org/documentation/#compaction
 
 import KafkaProtocol
+import MillraceBase
 import NIOCore
 import Synchronization
 
@@ -178,11 +179,15 @@ private struct KeyCollector {
     private mutating func add(
         _ header: RecordBatchHeader, _ batch: ByteBuffer
     ) throws(CompactionFault) -> Bool {
-        let plain: ByteBuffer
-        do { plain = try RecordBatch.uncompressed(batch) } catch {
+        do throws(WireError) {
+            return try BatchUnpacking.withPlain(batch) { plain in add(header, plain: plain) }
+        } catch {
             throw .damaged("a batch at offset \(header.baseOffset): \(error)")
         }
-        return plain.withUnsafeReadableBytes { bytes in
+    }
+
+    private mutating func add(_ header: RecordBatchHeader, plain: ByteBuffer) -> Bool {
+        plain.withUnsafeReadableBytes { bytes in
             let records = UnsafeRawBufferPointer(
                 rebasing: bytes[RecordBatchHeader.byteCount...])
             var spans = RecordSpans(records)
