@@ -1,8 +1,12 @@
 """Compiles the Java scenarios once a run, and runs them and Kafka Connect with the jars of scripts/setup."""
 
+import atexit
+import functools
 import json
 import pathlib
+import shutil
 import subprocess
+import tempfile
 
 from conftest import ROOT, environment
 
@@ -45,3 +49,11 @@ class Java:
         return subprocess.Popen(
             self.command(main, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=environment())
+
+
+@functools.cache
+def compiled() -> Java:
+    """The one class path of this run; it goes away at the end."""
+    classes = pathlib.Path(tempfile.mkdtemp(prefix="millrace-java-"))
+    atexit.register(shutil.rmtree, classes, ignore_errors=True)
+    return Java(classes)

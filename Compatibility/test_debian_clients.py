@@ -29,9 +29,9 @@ def has(module) -> bool:
 
 
 old_kafka_python = pytest.mark.skipif(
-    not has("kafka"), reason="Debian's python3-kafka is not there (scripts/setup --tests on Debian)")
+    not has("kafka"), reason="python3-kafka is not there (scripts/setup --tests on Debian)")
 old_confluent = pytest.mark.skipif(
-    not has("confluent_kafka"), reason="Debian's python3-confluent-kafka is not there (scripts/setup --tests on Debian)")
+    not has("confluent_kafka"), reason="python3-confluent-kafka is not there (scripts/setup --tests on Debian)")
 
 
 def run(script, case, options):

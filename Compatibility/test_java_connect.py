@@ -5,7 +5,7 @@ import requests
 from clients import until
 from conftest import start_stack
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
-from java_tools import Java
+from java_tools import compiled
 from test_security import free_port
 
 RUNNER = "org.apache.kafka.connect.cli."
@@ -15,8 +15,8 @@ CONVERTERS = {"key.converter": STRINGS, "value.converter": STRINGS, "offset.flus
 
 
 @pytest.fixture(scope="module")
-def java(tmp_path_factory):
-    return Java(tmp_path_factory.mktemp("classes"))
+def java():
+    return compiled()
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,8 @@ def test_distributed_with_exactly_once_sources(java, broker, tmp_path):
             stop(worker)
     # The topics that Connect made for itself are compacted.
     resource = ConfigResource(ResourceType.TOPIC, "connect-configs")
-    settings = AdminClient({"bootstrap.servers": broker.kafka}).describe_configs([resource])[resource].result()
+    admin = AdminClient({"bootstrap.servers": broker.kafka})
+    settings = admin.describe_configs([resource])[resource].result()
     assert settings["cleanup.policy"].value == "compact"
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 
@@ -12,7 +13,7 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
-from conftest import start_stack
+from conftest import BINARY, start_stack
 from registry import Registry, eventually, fresh, record
 
 
@@ -77,6 +78,43 @@ def test_basic_authentication(kafka, tmp_path):
         assert caught.value.http_status_code == 401
     finally:
         stack.stop()
+
+
+def test_https(kafka, tmp_path):
+    certificate, key = tmp_path / "server.pem", tmp_path / "server.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
+         certificate], check=True, capture_output=True)
+    stack = registry_alone(
+        kafka, f"port=0&ssl.certificate.location={certificate}&ssl.key.location={key}"
+        f"&ssl.ca.location={certificate}")
+    try:
+        assert stack.registry.startswith("https://127.0.0.1:") and "?" not in stack.registry
+        client = SchemaRegistryClient(
+            {"url": stack.registry, "ssl.ca.location": str(certificate)})
+        subject = fresh()
+        assert client.register_schema(subject, Schema(json.dumps(record("id")), "AVRO")) > 0
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(stack.registry + "/subjects", timeout=10)
+        with pytest.raises(requests.exceptions.ConnectionError):
+            requests.get(stack.registry.replace("https", "http") + "/subjects", timeout=10)
+        listed = subprocess.run(
+            [BINARY, "schemas", "list", "--registry",
+             f"{stack.registry}?ssl.ca.location={certificate}"],
+            capture_output=True, text=True, timeout=60)
+        assert listed.returncode == 0 and subject in listed.stdout, listed.stderr
+    finally:
+        stack.stop()
+
+
+def test_https_with_a_wrong_key(kafka, tmp_path):
+    started = subprocess.run(
+        [BINARY, "up", "--only", "registry", "--ephemeral", "--kafka",
+         kafka.addresses["kafka"], "--registry",
+         "embedded:?port=0&ssl.certificate.location=/nowhere.pem"],
+        capture_output=True, text=True, timeout=60)
+    assert started.returncode != 0 and "/nowhere.pem cannot be read" in started.stderr
 
 
 def test_two_registries_never_give_one_id_twice(kafka):

@@ -1,13 +1,16 @@
 """TLS, SASL and ACLs with real clients: who gets in, who does not, and what each is told."""
 
 import base64
+import functools
 import hashlib
 import hmac
+import http.server
 import json
 import socket
 import ssl
 import struct
 import subprocess
+import threading
 import time
 import uuid
 from dataclasses import dataclass
@@ -274,19 +277,26 @@ def test_confluent_reauthentication(files):
         assert broker.stack.stop() == 0
 
 
-@pytest.mark.parametrize("kind", ["jwks", "RSA", "P-256", "unsecured"])
+@pytest.mark.parametrize("kind", ["jwks", "url", "RSA", "P-256", "unsecured"])
 def test_tokens_of_other_keys(files, kind):
-    """A key set, public keys in PEM, and no signature where that is allowed; strangers' keys are refused."""
+    """A key set by file and by URL, public keys in PEM, and no signature where that is allowed; strangers' keys are
+    refused."""
+    server = None
     claims = {"sub": "service", "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 3600}
     own, other = [
         JsonWebKey.generate_key("EC" if kind == "P-256" else "RSA", "P-256" if kind == "P-256" else 2048,
                                 options={"kid": "k1"}, is_private=True) for _ in range(2)]
     algorithm = "ES256" if kind == "P-256" else "RS256"
     signed = [jwt.encode({"alg": algorithm, "kid": "k1"}, claims, key).decode() for key in (own, other)]
-    if kind == "jwks":
+    if kind in ("jwks", "url"):
         public = {**own.as_dict(is_private=False), "kid": "k1", "alg": "RS256"}
         files.folder.joinpath("jwks").write_text(json.dumps({"keys": [public]}))
         keys = f"sasl.oauthbearer.jwks.location={files('jwks')}"
+        if kind == "url":
+            handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=files.folder)
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            keys = f"sasl.oauthbearer.jwks.endpoint.url=http://127.0.0.1:{server.server_port}/jwks"
     elif kind == "unsecured":
         keys = "sasl.oauthbearer.unsecured=true"
         part = [base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
@@ -308,6 +318,9 @@ def test_tokens_of_other_keys(files, kind):
             ask(signed[1])
     finally:
         assert broker.stack.stop() == 0
+        if server:
+            server.shutdown()
+            server.server_close()
 
 
 def test_a_new_certificate_is_taken_while_it_runs(files):

@@ -34,6 +34,8 @@ public final class AdminGroups implements Scenario {
                 members.join("one", List.of(group));
                 members.join("two", List.of(group));
                 members.untilShared(2, 2);
+                members.until("both have said that they own their share", () -> admin.describeConsumerGroups(
+                    List.of(group)).all().get().get(group).groupState() == GroupState.STABLE);
                 ConsumerGroupDescription told = admin.describeConsumerGroups(List.of(group)).all().get().get(group);
                 seen.put("state", told.groupState().toString());
                 seen.put("type", told.type().toString());
@@ -48,7 +50,8 @@ public final class AdminGroups implements Scenario {
                 if (protocol.equals("classic")) {
                     seen.put("as classic", admin.describeClassicGroups(List.of(group)).all().get().get(group)
                         .members().size());
-                    admin.removeMembersFromConsumerGroup(group, new RemoveMembersFromConsumerGroupOptions()).all().get();
+                    admin.removeMembersFromConsumerGroup(
+                        group, new RemoveMembersFromConsumerGroupOptions()).all().get();
                 }
                 members.consumers.get("one").commitSync(Map.of(place, new OffsetAndMetadata(3, "here")));
             } catch (org.apache.kafka.clients.consumer.CommitFailedException removed) {

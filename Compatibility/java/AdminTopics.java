@@ -68,7 +68,8 @@ public final class AdminTopics implements Scenario {
         var options = new DescribeTopicsOptions().includeAuthorizedOperations(true).partitionSizeLimitPerResponse(2);
         TopicDescription byName = admin.describeTopics(List.of(name), options).allTopicNames().get().get(name);
         Uuid id = byName.topicId();
-        TopicDescription byId = admin.describeTopics(TopicCollection.ofTopicIds(List.of(id))).allTopicIds().get().get(id);
+        TopicDescription byId =
+            admin.describeTopics(TopicCollection.ofTopicIds(List.of(id))).allTopicIds().get().get(id);
         Uuid nobody = Uuid.randomUuid();
         return Map.of("partitions", byName.partitions().size(), "by id", byId.name().equals(name),
             "leaders", byName.partitions().stream().map(each -> each.leader().id()).distinct().toList(),
@@ -107,7 +108,8 @@ public final class AdminTopics implements Scenario {
             }));
     }
 
-    private static void alter(Admin admin, ConfigResource what, String name, String value, OpType how) throws Exception {
+    private static void alter(
+            Admin admin, ConfigResource what, String name, String value, OpType how) throws Exception {
         Collection<AlterConfigOp> one = List.of(new AlterConfigOp(new ConfigEntry(name, value), how));
         admin.incrementalAlterConfigs(Map.of(what, one)).all().get();
     }
@@ -132,7 +134,8 @@ public final class AdminTopics implements Scenario {
         specs.put("earliest pending upload", OffsetSpec.earliestPendingUpload());
         for (var each : specs.entrySet()) {
             try {
-                found.put(each.getKey(), admin.listOffsets(Map.of(place, each.getValue())).all().get().get(place).offset());
+                var answer = admin.listOffsets(Map.of(place, each.getValue())).all().get();
+                found.put(each.getKey(), answer.get(place).offset());
             } catch (Exception failed) {
                 found.put(each.getKey(), failed.getCause().getClass().getSimpleName());
             }

@@ -15,7 +15,8 @@ public final class Expressions implements Scenario {
         client.topic(prefix + "-apple", 2);
         client.topic(prefix + "-other", 1);
         Object[] quickly = {"metadata.max.age.ms", "300", "group.id", prefix};
-        try (Members members = new Members(client, quickly); KafkaProducer<String, String> producer = client.producer()) {
+        try (Members members = new Members(client, quickly);
+                KafkaProducer<String, String> producer = client.producer()) {
             client.hurry(prefix);
             members.joinMatching("server", prefix + "-a.+", "group.protocol", "consumer");
             members.untilShared(2);

@@ -9,7 +9,7 @@ import org.apache.kafka.clients.consumer.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/** Options: the consumers' own, as "client.…" (group.protocol, partition.assignment.strategy, group.remote.assignor). */
+/** Options "client.…": group.protocol, partition.assignment.strategy, group.remote.assignor of the consumers. */
 public final class Groups implements Scenario {
     private static final int PARTITIONS = 6;
     private static final int RECORDS = 300;

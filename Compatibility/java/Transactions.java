@@ -60,8 +60,7 @@ public final class Transactions implements Scenario {
         String group = to + "-group";
         try (KafkaConsumer<String, String> consumer = client.consumer(
                     "group.id", group, "group.protocol", protocol, "isolation.level", "read_committed");
-                KafkaProducer<String, String> producer = client.producer("transactional.id", to);
-                Admin admin = client.admin()) {
+                KafkaProducer<String, String> producer = client.producer("transactional.id", to)) {
             producer.initTransactions();
             consumer.subscribe(List.of(from));
             for (boolean commits : new boolean[] {false, true}) {
@@ -87,7 +86,8 @@ public final class Transactions implements Scenario {
                 consumer.seekToBeginning(consumer.assignment());
             }
             Map<String, Long> committed = new LinkedHashMap<>();
-            admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get()
+            // The decision is answered before the group's coordinator has heard of it; this waits for that.
+            consumer.committed(consumer.assignment())
                 .forEach((place, offset) -> committed.put("" + place.partition(), offset.offset()));
             return Map.of("values", client.values(to, 0, "read_committed").size(), "offsets", committed,
                 "uncommitted", client.values(to, 0, "read_uncommitted").size());

@@ -20,20 +20,24 @@ struct BatchUnpackingTests {
         return try RecordBatch.recompressed(builder.finish(), codec: codec)
     }
 
+    private final class Turns: Sendable {
+        let atWork = Atomic(0)
+        let most = Atomic(0)
+    }
+
     /// Method: many threads unpack large batches and small ones; each counts who is at it with it.
     @Test(arguments: [RecordBatchAttributes.Compression.gzip, .snappy, .lz4, .zstd])
     func largeBatchesTakeTurns(codec: RecordBatchAttributes.Compression) async throws {
         let large = try Self.batch(codec, valueBytes: 60_000)
         let small = try Self.batch(codec, valueBytes: 100)
-        let atWork = Atomic(0)
-        let most = Atomic(0)
+        let turns = Turns()
         try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<16 {
                 group.addTask {
                     try BatchUnpacking.withPlain(large, bytesFree: 10_000) { plain in
-                        let now = atWork.wrappingAdd(1, ordering: .relaxed).newValue
-                        most.max(now, ordering: .relaxed)
-                        defer { atWork.wrappingSubtract(1, ordering: .relaxed) }
+                        let now = turns.atWork.wrappingAdd(1, ordering: .relaxed).newValue
+                        turns.most.max(now, ordering: .relaxed)
+                        defer { turns.atWork.wrappingSubtract(1, ordering: .relaxed) }
                         return plain.readableBytes
                     }
                 }
@@ -43,7 +47,7 @@ struct BatchUnpackingTests {
             }
             for try await size in group { #expect(size > 60_000 || (160..<300).contains(size)) }
         }
-        #expect(most.load(ordering: .relaxed) == 1)
+        #expect(turns.most.load(ordering: .relaxed) == 1)
     }
 
     /// Goal: a batch is what it was, whichever way it was unpacked.

@@ -60,7 +60,7 @@ struct FetchSessionScene {
     func partitions(_ opening: FetchOpening) -> [Int32]? {
         guard case .session(_, let session) = opening else { return nil }
         var found: [Int32] = []
-        session.forEach { found.append($1.partition) }
+        session.eachPartition { found.append($1.partition) }
         return found
     }
 

@@ -122,7 +122,7 @@ struct FetchSessionTests {
         }
         var partitions: [FetchWanted] = []
         var topics: [FetchTopic] = []
-        session.forEach {
+        session.eachPartition {
             topics.append(session.topics[$0])
             partitions.append($1)
         }

@@ -115,6 +115,43 @@ struct KafkaAdminConfigTests {
         }
     }
 
+    /// Goal: three resources answer as librdkafka's test 0081 expects: a missing topic is said before
+    /// a setting that no topic has, and Kerberos' one is taken though nobody logs in by it.
+    @Test func alterConfigsAsLibrdkafkaExpects() async throws {
+        try await KafkaBrokerStage().run { wire, _ async throws in
+            _ = try await wire.createTopic("t")
+            let kerberos = "sasl.kerberos.min.time.before.relogin"
+            func alter(_ type: Int8, _ name: String, _ setting: String, _ value: String)
+                async throws -> KafkaErrorCode
+            {
+                let request = AlterConfigsRequest {
+                    $0.resources = [
+                        AlterConfigsRequest.Resource {
+                            $0.resourceType = type
+                            $0.resourceName = name
+                            $0.configs = [
+                                AlterConfigsRequest.Resource.AlterableConfig {
+                                    $0.name = setting
+                                    $0.value = value
+                                }
+                            ]
+                        }
+                    ]
+                }
+                let answers = try await wire.ask(request, version: 2).responses
+                return try #require(answers.first).errorCode
+            }
+            let foreign = "offset.metadata.max.bytes"
+            let missing = try await alter(Self.topic, "missing", foreign, "12345")
+            #expect(missing == .unknownTopicOrPartition)
+            #expect(try await alter(Self.topic, "t", foreign, "12345") == .invalidConfig)
+            #expect(try await alter(Self.broker, "1", kerberos, "soon") == .invalidRequest)
+            #expect(try await alter(Self.broker, "1", kerberos, "58000") == .none)
+            let after = try await wire.describeConfigs(type: Self.broker, "1")[kerberos]
+            #expect(after?.value == "58000" && after?.configSource == 2 && after?.readOnly == false)
+        }
+    }
+
     /// Goal: AlterConfigs replaces all settings of a resource, and a resource comes once.
     @Test func alterConfigsReplaces() async throws {
         try await KafkaBrokerStage().run { wire, _ async throws in

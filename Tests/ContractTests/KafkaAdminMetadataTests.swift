@@ -45,6 +45,22 @@ struct KafkaAdminMetadataTests {
         }
     }
 
+    /// Goal: an id counts and names beside ids do not; the Java client sends an empty name with each id.
+    @Test func namesBesideIDs() async throws {
+        try await KafkaBrokerStage().run { wire, _ async throws in
+            let id = try await wire.createTopic("t").topicID
+            func wanted(_ id: KafkaUUID, _ name: String?) -> MetadataRequest.Topic {
+                MetadataRequest.Topic { ($0.topicID, $0.name) = (id, name) }
+            }
+            let some = [
+                wanted(id, ""), wanted(id, nil), wanted(KafkaUUID(low: 9), ""), Self.named("t"),
+            ]
+            let found = try await Self.topics(wire, version: 13, some)
+            #expect(found.map(\.name) == ["t", nil])
+            #expect(found.map(\.errorCode) == [.none, .unknownTopicID])
+        }
+    }
+
     /// Goal: topics are made where the client allows it, and before version 4 it always does.
     @Test func topicsAreMadeWhenAskedFor() async throws {
         try await KafkaBrokerStage().run { wire, _ async throws in

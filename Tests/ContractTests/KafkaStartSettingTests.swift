@@ -153,7 +153,7 @@ struct KafkaStartSettingTests {
     }
 
     @Test func transactionsHaveAGivenBound() async throws {
-        try await Self.run("transaction.max.timeout.ms=1000") { wire in
+        try await Self.run("transaction.max.timeout.ms=1000") { wire async throws in
             func start(_ timeout: Int32) async throws -> KafkaErrorCode {
                 let request = InitProducerIDRequest {
                     $0.transactionalID = "tx"

@@ -131,6 +131,42 @@ import Testing
         #expect(list.query["key"] == ["a", "b"])
     }
 
+    private static let association = Association(
+        key: AssociationKey(
+            resourceName: "t", resourceNamespace: "n", resourceType: "topic",
+            associationType: "key", subject: ":.c:s"),
+        guid: "g", resourceID: "r", lifecycle: .strong, isFrozen: true, createdMilliseconds: 5)
+
+    /// Method: an association over a table without a broker; the subject goes with it, for good.
+    @Test func aStrongAssociationTakesItsSubjectAlong() throws {
+        var table = SchemaTable()
+        let content = SchemaContent(kind: .avro, text: #""string""#)
+        table.apply(.schema(SchemaVersion(subject: ":.c:s", version: 1, id: 1, content: content)))
+        table.apply(.association(Self.association.key, Self.association))
+        #expect(throws: APIError.subjectAssociated(":.c:s")) {
+            try Deletion(table: table, subject: ":.c:s").all(permanently: false)
+        }
+        func deletion(isCascading: Bool) -> AssociationDeletion {
+            AssociationDeletion(
+                resourceID: "r", filter: AssociationFilter(), isCascading: isCascading)
+        }
+        #expect(throws: APIError.associationFrozen(Self.association)) {
+            try deletion(isCascading: false).decide(table)
+        }
+        for record in try deletion(isCascading: true).decide(table) { table.apply(record) }
+        #expect(table.associations.isEmpty && table.versions.isEmpty)
+        #expect(table.nextID(context: ".c") == 2)
+    }
+
+    @Test(
+        arguments: [
+            ("a", "", true), (":.c:a", "", false), (":.c:a", ":.c:", true), ("a", ":.:a", true),
+            (":.c:a", ":*:a", true), ("ab", ":*:a", true), (":.c:a", ":.d:", false),
+        ])
+    func prefixesAreOfTheDefaultContext(subject: String, prefix: String, matches: Bool) {
+        #expect(SchemaTable.matches(subject, prefix) == matches)
+    }
+
     /// Goal: what is written is read back, and equal keys are equal bytes.
     @Test func recordsGoThereAndBack() throws {
         var version = SchemaVersion(
@@ -149,6 +185,8 @@ import Testing
             .config(subject: nil, config), .config(subject: "s", nil),
             .mode(subject: "s", .importing), .mode(subject: nil, nil),
             .context(".c", exists: true), .context(".c", exists: false), .other,
+            .association(Self.association.key, Self.association),
+            .association(Self.association.key, nil),
         ]
         for record in records {
             let read = try StoreRecord(

@@ -62,6 +62,11 @@ class Model:
         with self.lock:
             return dict(self.confirmed)
 
+    def placed(self) -> list:
+        """Number and record of all that were acknowledged."""
+        with self.lock:
+            return [(n, written) for n, written in self.records.items() if written.offset is not None]
+
     def may_be_gone(self, key: bytes, since: int) -> bool:
         """Whether a reader may find nothing of a key from a number on: a tombstone may have ended it."""
         with self.lock:

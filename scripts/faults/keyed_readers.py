@@ -79,7 +79,7 @@ class Stream:
                 self.reached[message.partition()] = message.offset()
                 self.reached_at[message.partition()] = time.monotonic()
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-                self.reset(message.partition(), error)
+                self.reset(message)
                 is_reset = True
             elif error.code() not in EXPECTED and not error.retriable():
                 self.verdict.fault("refused", f"{self.topic}-{message.partition()}: {error}")
@@ -88,14 +88,17 @@ class Stream:
             self.assign()
         return taken
 
-    def reset(self, partition: int, error):
-        """Out of range: only for who is below the start of the log."""
+    def reset(self, message):
+        """Out of range: only for who asked for what is below the start of the log."""
+        partition, asked = message.partition(), message.offset()
         low, wanted = self.low(partition), self.next.get(partition, 0)
-        if wanted >= low and partition in self.next:
+        if asked >= low:
             self.verdict.fault(
-                "out of range", f"{self.topic}-{partition}: {wanted}, log starts at {low}: {error}")
+                "out of range", f"{self.topic}-{partition}: asked for {asked}, read up to {wanted}, "
+                f"the log starts at {low}: {message.error()}")
         self.jumps += 1
-        self.next[partition] = low
+        # The client may tell of one it asked for before it was sent elsewhere.
+        self.next[partition] = max(low, wanted)
 
     def check(self, message):
         place = f"{self.topic}-{message.partition()}@{message.offset()}"

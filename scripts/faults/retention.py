@@ -111,9 +111,9 @@ class Stage:
     def judge_age(self, lows):
         """What is gone was old enough."""
         now = time.time() * 1000
-        for number, written in list(self.models[AGE].records.items()):
-            gone = written.offset is not None and written.offset < lows[written.partition]
-            if gone and now - written.milliseconds < RETENTION_MS:
+        for number, written in self.models[AGE].placed():
+            is_gone = written.offset < lows[written.partition]
+            if is_gone and now - written.milliseconds < RETENTION_MS:
                 self.result.fault("removed too soon", f"{AGE}: number {number}")
 
     def complain(self):

@@ -78,6 +78,8 @@ package struct ConnectionLimits: Sendable {
     package var connectionsPerAddressMax = Int(Int32.max)
     /// Kafka's `socket.request.max.bytes`.
     package var requestBytesMax = Limits.requestBytesMax
+    /// Kafka's `max.incremental.fetch.session.cache.slots`.
+    package var fetchSessionsMax = Limits.fetchSessionsMax
     /// Kafka's `connections.max.idle.ms`, in seconds.
     package var idleSeconds = Limits.connectionIdleSeconds
     /// Kafka's `connections.max.idle.ms`.

@@ -21,7 +21,8 @@ struct SettingsArguments: ParsableArguments {
             (listeners, TLS, SASL: docs/kafka.md) or kafka://host:9092,….
             """)
     var kafka: String?
-    @Option(help: "embedded: (?users=FILE) or http://schema-registry:8081.")
+    @Option(
+        help: "embedded: (?users=FILE, ?ssl.certificate.location=FILE) or http://host:8081.")
     var registry: String?
     @Option(help: "embedded:.")
     var processing: String?

@@ -41,7 +41,7 @@ struct Setting: Sendable {
             help: "users of the embedded Kafka's SASL: name:password,name:password"),
         Setting(
             name: "registry", kind: .stage, standard: "embedded:",
-            help: "embedded: (?users=FILE) or http://schema-registry:8081"),
+            help: "embedded: (?users=FILE, ?ssl.certificate.location=FILE) or http://host:8081"),
         Setting(
             name: "processing", kind: .stage, standard: "embedded:",
             help: "embedded: (the streaming engine of this binary)"),

@@ -24,7 +24,7 @@ final class BrokerCore: Sendable {
     let transactions: TransactionCoordinator
     let transactionalProduces = TransactionalProduces()
     let producerIDs: ProducerIDs
-    let fetchSessions = FetchSessions()
+    let fetchSessions: FetchSessions
     let readThreads: NIOThreadPool
     let tasks: RequestTasks
     let logger: Logger
@@ -50,6 +50,7 @@ final class BrokerCore: Sendable {
         self.coordinator = coordinator
         self.transactions = transactions
         self.producerIDs = producerIDs
+        fetchSessions = FetchSessions(slotsMax: configuration.limits.fetchSessionsMax)
         self.readThreads = readThreads
         self.tasks = tasks
         self.security = security

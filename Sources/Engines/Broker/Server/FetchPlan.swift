@@ -72,7 +72,7 @@ struct FetchPlan: Sendable {
         var found = [ReadableTopic?](repeating: nil, count: topics.count)
         var parts: [Part] = []
         parts.reserveCapacity(session.count)
-        session.forEach { position, wanted in
+        session.eachPartition { position, wanted in
             let topic =
                 found[position]
                 ?? ReadableTopic(

@@ -37,7 +37,13 @@ extension BrokerCore {
 /// The lock is held for what a request changes and for a pass over a session's partitions, never while
 /// anything is read. A fetch without a session does not take it.
 final class FetchSessions: Sendable {
-    private let cache = Mutex(FetchSessionCache())
+    private let cache: Mutex<FetchSessionCache>
+
+    init(slotsMax: Int) {
+        var cache = FetchSessionCache()
+        cache.slotsMax = slotsMax
+        self.cache = Mutex(cache)
+    }
 
     private static var now: Int64 {
         Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)

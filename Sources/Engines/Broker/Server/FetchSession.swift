@@ -180,7 +180,7 @@ struct FetchSession: Sendable {
     }
 
     /// Calls `body` with each partition and its topic's place in `topics`, in the order of reading.
-    func forEach(_ body: (_ topic: Int, _ wanted: FetchWanted) -> Void) {
+    func eachPartition(_ body: (_ topic: Int, _ wanted: FetchWanted) -> Void) {
         for slot in order { body(Int(slots[Int(slot)].topic), slots[Int(slot)].wanted) }
     }
 
@@ -189,7 +189,7 @@ struct FetchSession: Sendable {
     /// Takes what was found for its partitions.
     ///
     /// - Parameters:
-    ///   - found: in the order of `forEach`.
+    ///   - found: in the order of `eachPartition`.
     ///   - names: the topics, in the order of `topics`, with the names that ids have now. A name stays
     ///     when its id is gone: so a topic that was made anew is told from one that never was.
     /// - Returns: the positions in `found` that the client is told of.

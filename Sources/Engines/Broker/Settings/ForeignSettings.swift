@@ -125,8 +125,8 @@ enum ForeignSettings {
             "offsets.commit.timeout.ms", "offsets.topic.*", "transaction.*", "quota.window.*",
             "controller.quota.*", "producer.id.*", "producer.purgatory.*", "fetch.purgatory.*",
             "delete.records.purgatory.*", "max.connections.*", "max.connection.*",
-            "max.incremental.fetch.session.cache.slots", "connection.failed.*",
-            "sasl.server.max.receive.size", "log.roll.*", "log.index.*", "log.segment.*",
+            "connection.failed.*", "sasl.server.max.receive.size", "log.roll.*", "log.index.*",
+            "log.segment.*",
             "create.topic.*", "alter.config.*", "compression.*",
         ],
         because: "it is not to be chosen here: the broker takes what fits; leave it out")

@@ -79,6 +79,9 @@ extension StartSetting {
         .int(
             "max.connections.per.ip", \.limits.connectionsPerAddressMax, "Of one address."),
         .int(
+            "max.incremental.fetch.session.cache.slots", \.limits.fetchSessionsMax, 0...100_000,
+            "Fetch sessions of all clients; 0: none."),
+        .int(
             "socket.request.max.bytes", \.limits.requestBytesMax, 1_024...1 << 30,
             "Of one request."),
     ]

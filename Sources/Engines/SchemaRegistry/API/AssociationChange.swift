@@ -97,7 +97,8 @@ struct AssociationChange: Sendable {
         let standard =
             ":.\(request.resourceNamespace):\(request.resourceName)-\(operation.type)"
         if old?.isFrozen ?? operation.isFrozen ?? false, subject != standard {
-            throw .invalidAssociation("subject", "frozen associations must use subject '\(standard)'")
+            throw .invalidAssociation(
+                "subject", "frozen associations must use subject '\(standard)'")
         }
         if let wanted = operation.isFrozen, let isFrozen, wanted != isFrozen {
             throw AssociationOperation.mixedFrozen
@@ -132,8 +133,10 @@ struct AssociationChange: Sendable {
         -> Bool
     {
         let isEqual =
-            old.subject == operation.subject && (operation.lifecycle ?? old.lifecycle)
-            == old.lifecycle && (operation.isFrozen ?? old.isFrozen) == old.isFrozen
+            old.subject == operation.subject
+            && (operation.lifecycle ?? old.lifecycle)
+                == old.lifecycle
+            && (operation.isFrozen ?? old.isFrozen) == old.isFrozen
         guard isEqual, operation.kind == .create, let schema = operation.schema else {
             return isEqual
         }

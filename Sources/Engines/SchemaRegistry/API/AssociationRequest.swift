@@ -157,7 +157,8 @@ struct AssociationOperation: Sendable {
         }
         subject = subject ?? standard
         if isFrozen == true, subject != standard {
-            throw .invalidAssociation("subject", "frozen associations must use subject '\(standard)'")
+            throw .invalidAssociation(
+                "subject", "frozen associations must use subject '\(standard)'")
         }
     }
 }

@@ -25,7 +25,9 @@ struct Deletion: Sendable {
         guard permanently else {
             return ([.subjectDeleted(subject, upTo: numbers.last ?? 0)], numbers)
         }
-        let tombstones = numbers.reversed().map { StoreRecord.schemaRemoved(subject: subject, version: $0) }
+        let tombstones = numbers.reversed().map {
+            StoreRecord.schemaRemoved(subject: subject, version: $0)
+        }
         return (tombstones + settingsGone, numbers)
     }
 

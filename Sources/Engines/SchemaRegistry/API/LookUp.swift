@@ -50,10 +50,18 @@ struct LookUp: Sendable {
         return nil
     }
 
-    /// Also when the references were sent in the text, or the version is not in the metadata.
+    /// Also when the references were sent in the text, or the version is not in the metadata of
+    /// either.
     func isSame(
         _ content: SchemaContent, _ document: SchemaDocument, _ version: SchemaVersion
     ) throws(APIError) -> Bool {
+        var content = content
+        if content.metadata?.version == String(version.version),
+            version.content.metadata?.version == nil
+        {
+            let rest = content.metadata?.settingVersion(nil)
+            content.metadata = rest == SchemaMetadata() ? version.content.metadata : rest
+        }
         if content.isSameButVersion(as: version.content) { return true }
         guard content.references.isEmpty, !version.content.references.isEmpty,
             content.kind == version.content.kind, content.hasSameDetails(as: version.content)

@@ -120,6 +120,26 @@ enum RegistryRoute: Sendable, Equatable {
     }
 }
 
+extension RegistryRoute {
+    /// What may be done there; HEAD goes where GET goes, and OPTIONS everywhere.
+    var methods: [RegistryRequest.Method] {
+        switch self {
+        case .root, .clusterID, .serverVersion, .deployment, .health, .writerAvailable, .contexts,
+            .schemas, .schemaTypes, .schema, .schemaText, .schemaSubjects, .schemaVersions,
+            .schemaByGUID, .idsOfGUID, .subjects, .subjectMetadata, .versionText, .referencedBy,
+            .associationsOfSubject, .associationsOfName:
+            [.get]
+        case .subject: [.post, .delete]
+        case .versions: [.get, .post]
+        case .version: [.get, .delete]
+        case .tags, .compatibility, .associations, .associationsFound, .associationsChanged:
+            [.post]
+        case .context: [.delete]
+        case .config, .mode, .associationsOfResource: [.get, .put, .delete]
+        }
+    }
+}
+
 /// The path of a request in segments, and its parameters; a context in front is worked in.
 struct RegistryPath: Sendable, Equatable {
     var segments: [String]

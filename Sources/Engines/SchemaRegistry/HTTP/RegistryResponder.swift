@@ -18,6 +18,7 @@ struct RegistryResponder: HTTPResponder {
         var response: Response
         do throws(APIError) {
             type = try MediaType.answer(accepted: request.headers[.accept])
+            if request.method == .options { return try options(request) }
             let answer = try await api.answer(try await parsed(request))
             response = Self.response(answer, type)
         } catch {
@@ -29,6 +30,17 @@ struct RegistryResponder: HTTPResponder {
         response.headers.append(contentsOf: Self.always)
         if request.method == .head { response = response.createHeadResponse() }
         return response
+    }
+
+    private func options(_ request: Request) throws(APIError) -> Response {
+        if let users, !users.allows(request.headers[.authorization]) { throw .unauthorized }
+        let path = RegistryPath(path: request.uri.path, query: "")
+        guard let route = path.flatMap({ RegistryRoute(segments: $0.segments) }) else {
+            throw .notFound
+        }
+        let names = route.methods.map(\.rawValue) + (route.methods.contains(.get) ? ["HEAD"] : [])
+        return Response(
+            status: .ok, headers: [.allow: (names + ["OPTIONS"]).joined(separator: ", ")])
     }
 
     /// Confluent's registry says the same by default: no answer may be kept by anybody between.

@@ -27,12 +27,20 @@ final class ParsedSchemas: Sendable {
         let key = Key(
             context: QualifiedSubject(subject).context, kind: content.kind, text: content.text,
             references: content.references, isNew: isNew, validatesNames: validatesNames)
+        // What a new schema refers to may have been deleted since the same text was parsed.
+        var references: SchemaReferences?
+        if isNew, !content.references.isEmpty {
+            references = try Self.resolve(content, of: subject, in: table, deleted: false)
+        }
         if let known = kept.withLock({ $0[key] }) { return known }
-        let references = try Self.resolve(content, of: subject, in: table, deleted: !isNew)
+        if references == nil {
+            references = try Self.resolve(content, of: subject, in: table, deleted: true)
+        }
         let document: SchemaDocument
         do throws(SchemaError) {
             document = try SchemaDocument(
-                kind: content.kind, text: content.text, references: references, isNew: isNew,
+                kind: content.kind, text: content.text, references: references ?? .none,
+                isNew: isNew,
                 validatesNames: validatesNames)
         } catch {
             throw Self.invalid(content.kind, "\(error)")

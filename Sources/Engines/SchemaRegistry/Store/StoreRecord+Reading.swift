@@ -59,7 +59,8 @@ extension StoreRecord {
             associationType: associationType, subject: subject)
         guard let body, !body.isNull else { return .association(place, nil) }
         guard let id = body["resourceId"]?.string, let guid = body["guid"]?.string,
-            let lifecycle = (body["lifecycle"]?.string).flatMap(AssociationLifecycle.init(rawValue:))
+            let lifecycle = (body["lifecycle"]?.string).flatMap(
+                AssociationLifecycle.init(rawValue:))
         else { throw WireError(.invalid("has no resource or lifecycle"), in: "ASSOC value") }
         return .association(
             place,

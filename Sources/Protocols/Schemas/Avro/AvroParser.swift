@@ -2,13 +2,6 @@
 
 import MillraceBase
 
-/// Which names of a schema must be of letters, digits and _.
-enum AvroNameCheck: Sendable {
-    case none
-    case allButNamespaces
-    case all
-}
-
 struct AvroParser {
     private var named: [String: AvroNamedType] = [:]
     /// Types whose fields are being read; their names may be used already.
@@ -149,6 +142,13 @@ struct AvroParser {
     private static func rest(of object: JSONObject, but known: Set<String>) -> AvroAttributes {
         object.members.filter { !known.contains($0.name) }
     }
+}
+
+/// Which names of a schema must be of letters, digits and _.
+enum AvroNameCheck: Sendable {
+    case none
+    case allButNamespaces
+    case all
 }
 
 // MARK: - Named types
