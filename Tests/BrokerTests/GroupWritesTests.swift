@@ -178,7 +178,8 @@ struct GroupWritesTests {
 
     /// Goal: memory and log agree when a deletion and a commit are under way together.
     /// Method: both orders in the log; what was last written is answered first.
-    @Test(arguments: [true, false]) func aDeletionAndACommitAgree(isCommitFirst: Bool) async throws {
+    @Test(arguments: [true, false]) func aDeletionAndACommitAgree(isCommitFirst: Bool) async throws
+    {
         let coordinator = try await stage.coordinator()
         #expect(await commit(coordinator, 1) == KafkaErrorCode.none)
         storage.hold()

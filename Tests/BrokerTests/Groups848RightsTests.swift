@@ -65,7 +65,8 @@ struct Groups848RightsTests {
         var after = Self.restarted(scene)
         for _ in 0..<3 { for id in ["b", "a"] { try after.beat(id) } }
         #expect(after.clients.mapValues(\.owned) == owned)
-        #expect(after.machine.epoch == scene.machine.epoch)
+        // b may see a topic of which it was given nothing: that is known again with its heartbeat.
+        #expect(after.machine.epoch == scene.machine.epoch + (hasRights ? 1 : 0))
         #expect(after.machine.unheard.isEmpty)
     }
 

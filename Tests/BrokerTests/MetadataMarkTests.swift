@@ -12,7 +12,8 @@ struct MetadataMarkTests {
         var mark = MetadataMark(bytes)
         for end in ends {
             let slot = mark.slot(for: end)
-            bytes.replaceSubrange(slot.position..<slot.position + slot.bytes.count, with: slot.bytes)
+            bytes.replaceSubrange(
+                slot.position..<slot.position + slot.bytes.count, with: slot.bytes)
             mark.written(end)
         }
         return (bytes, mark)

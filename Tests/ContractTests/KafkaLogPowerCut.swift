@@ -21,11 +21,13 @@ final class KafkaLogPowerCut: Sendable {
     private let state = Mutex(State())
     /// After it, nothing reaches the disk any more.
     private let isOff = Atomic(false)
+    private let isOffAtFlush = Atomic(false)
 
     func install(at root: String) {
         DiskProbe.install(
             DiskProbe(
                 before: { [self] _, operation in
+                    if operation == .flush, isOffAtFlush.load(ordering: .relaxed) { turnOff() }
                     if isOff.load(ordering: .relaxed), operation != .read { return .error(EIO) }
                     // The real disk need not flush: what is safe is noted here.
                     return operation == .flush || operation == .flushFolder ? .ignored : nil
@@ -33,6 +35,9 @@ final class KafkaLogPowerCut: Sendable {
                 after: { [self] path, operation in note(path, operation) }),
             at: root)
     }
+
+    /// The next flush does not come to its end any more.
+    func turnOffAtFlush() { isOffAtFlush.store(true, ordering: .relaxed) }
 
     func turnOff() { isOff.store(true, ordering: .relaxed) }
 

@@ -160,7 +160,8 @@ extension ConsumerGroupMachine {
 
     private mutating func computeTarget(_ context: ConsumerContext) {
         var partitions: [KafkaUUID: Int32] = [:]
-        for topic in subscribedTopics(context.topics).compactMap({ context.topics.topic(name: $0) }) {
+        for topic in subscribedTopics(context.topics).compactMap({ context.topics.topic(name: $0) })
+        {
             partitions[topic.id] = topic.partitions
         }
         // By the name that lasts: a static member that came back keeps its place in the order.

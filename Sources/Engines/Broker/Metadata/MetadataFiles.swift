@@ -146,7 +146,8 @@ struct MetadataFiles: Sendable {
     private func damage(
         _ rest: ByteBuffer, from offset: Int64, _ opened: OpenedMetadata
     ) -> String {
-        let what = "the batch at byte \(opened.sizeBytes), with the changes from offset \(offset) on"
+        let what =
+            "the batch at byte \(opened.sizeBytes), with the changes from offset \(offset) on"
         if opened.mark.endOffset == nil || Self.hasGoodBatch(behind: rest) {
             return "\(what), is spoiled, and good ones follow. Put a copy of \(folder) back"
         }

@@ -208,7 +208,9 @@ package final class MetadataLog: Sendable {
         let file: DiskFile
         let mark: DiskFile
         do throws(DiskError) {
-            if let open = writer.file { file = open } else {
+            if let open = writer.file {
+                file = open
+            } else {
                 file = try files.begin(writer.endOffset)
             }
             if let open = writer.markFile { mark = open } else { mark = try files.openMark() }

@@ -11,12 +11,12 @@ extension BrokerCore {
     ) -> DescribeProducersResponse {
         typealias Partition = DescribeProducersResponse.Topic.Partition
         return DescribeProducersResponse {
-            $0.topics = request.topics.map { asked in
+            $0.topics = request.topics.once(by: \.name).map { asked in
                 let topic = catalog.topic(asked.name)
                 let isAllowed = allows(reply, .read, .topic(asked.name))
                 return DescribeProducersResponse.Topic {
                     $0.name = asked.name
-                    $0.partitions = asked.partitionIndexes.map { index in
+                    $0.partitions = asked.partitionIndexes.once().map { index in
                         Partition {
                             $0.partitionIndex = index
                             guard isAllowed else {

@@ -135,7 +135,7 @@ package actor TransactionCoordinator {
     }
 
     private func expire(_ id: String) async {
-        _ = await change(id, settles: false) { machine, _ in 
+        _ = await change(id, settles: false) { machine, _ in
             machine.expire(now: self.now, idleMilliseconds: self.rules.idExpiryMilliseconds)
         }
         if machines[id]?.record.state == .dead { machines[id] = nil }
@@ -269,7 +269,8 @@ package actor TransactionCoordinator {
         var pauses = 0
         while !left.isEmpty {
             let result = await storage.write(end, to: left)
-            for (name, why) in result.refused.sorted(by: { $0.key.description < $1.key.description }) {
+            for (name, why) in result.refused.sorted(by: { $0.key.description < $1.key.description }
+            ) {
                 logger.error(
                     "a transaction stays open in a partition; WriteTxnMarkers can end it",
                     metadata: [
