@@ -24,8 +24,8 @@ struct RecoveredLog: Sendable {
 
 /// Reads a partition's folder. Used once for each, before anybody appends.
 ///
-/// After an unclean stop every batch from the recovery point on is checked; the first bad one and all
-/// behind it are cut off. Producers are the newest snapshot plus the batches behind it. The leader
+/// After an unclean stop every batch of the last segment from the recovery point on is checked; the
+/// first bad one and all behind it are cut off. Segments before it were on disk when it was begun. Producers are the newest snapshot plus the batches behind it. The leader
 /// epoch rises, since what was cut off may have been seen as unacknowledged data by its producer.
 struct LogRecovery {
     let folder: String
@@ -48,16 +48,8 @@ struct LogRecovery {
         let bases = names.compactMap { Segment.offset(in: $0, suffix: "log") }.sorted()
         try readEpochs()
         log.endOffset = bases.first ?? 0
-        let start = startOfScan(bases)
-        for (position, base) in bases.enumerated() {
-            let isLast = position == bases.count - 1
-            let scans = isClean ? isLast : base >= start
-            let whole = try open(base, isLast: isLast, scans: scans)
-            guard whole else {
-                for later in bases[(position + 1)...] { try removeSegment(later) }
-                break
-            }
-        }
+        for base in bases.dropLast() { try trust(base) }
+        if let last = bases.last { try recover(last) }
         for segment in log.segments.dropLast() { segment.close() }
         log.activeSince = now
         try recoverProducers(names.compactMap { Segment.offset(in: $0, suffix: "snapshot") })
@@ -66,24 +58,20 @@ struct LogRecovery {
         return log
     }
 
-    /// The base offset of the segment that the recovery point lies in.
-    private func startOfScan(_ bases: [Int64]) -> Int64 {
-        let after = bases.partitioningIndex { $0 > recoveryPoint }
-        return after == 0 ? bases.first ?? 0 : bases[after - 1]
-    }
-
     // MARK: Segments
 
-    /// Opens a segment and finds its end.
-    /// - Returns: false when its end was bad and was cut off, so that nothing may follow it.
-    private mutating func open(_ base: Int64, isLast: Bool, scans: Bool) throws(DiskError) -> Bool {
+    /// Opens a segment that another one follows. The writer flushes a segment before it begins the
+    /// next (`LogWriter.roll`), so it ends where that one begins, and what is damaged in it was not torn
+    /// by a crash: its readers are told, and nothing behind it is cut off.
+    private mutating func trust(_ base: Int64) throws(DiskError) {
+        let file = try DiskFile.open(Segment.path(folder, base, "log"), create: false)
+        log.segments.append(Segment(baseOffset: base, folder: folder, file: file, index: nil))
+    }
+
+    /// Opens the last segment and finds its end; a bad one is cut off.
+    private mutating func recover(_ base: Int64) throws(DiskError) {
         let file = try DiskFile.open(Segment.path(folder, base, "log"), create: false)
         let size = try file.size()
-        guard isLast || scans else {
-            // Trusted: its end is where the next one begins.
-            log.segments.append(Segment(baseOffset: base, folder: folder, file: file, index: nil))
-            return true
-        }
         let probe = Segment(baseOffset: base, folder: folder, file: file, index: nil)
         var index = SegmentIndex()
         var from = (position: 0, offset: base)
@@ -93,18 +81,13 @@ struct LogRecovery {
         }
         var scan = BatchScan(file, from: from.position, to: size, verifying: !isClean)
         var good = from
-        var isWhole = true
         do throws(ScanError) {
             while let batch = try scan.next({ _, batch, _ in batch }) {
-                guard batch.baseOffset >= good.offset else {
-                    isWhole = false
-                    break
-                }
+                guard batch.baseOffset >= good.offset else { break }
                 index.appended(batch, at: good.position, baseOffset: base)
                 good = (scan.position, batch.lastOffset + 1)
             }
         } catch {
-            isWhole = false
             if case .disk(let error) = error { throw error }
         }
         if good.position < size {
@@ -119,7 +102,6 @@ struct LogRecovery {
         log.activeBytes = good.position
         log.endOffset = good.offset
         log.segments.append(Segment(baseOffset: base, folder: folder, file: file, index: index))
-        return isWhole
     }
 
     /// Where a scan begins: the last indexed batch before the recovery point, and its offset. The index
@@ -143,12 +125,6 @@ struct LogRecovery {
             to: UInt32(clamping: position),
             relativeOffset: UInt32(clamping: batch.baseOffset - base))
         return (position, batch.baseOffset)
-    }
-
-    private func removeSegment(_ base: Int64) throws(DiskError) {
-        for suffix in Segment.suffixes {
-            try DiskFolder.remove(Segment.path(folder, base, suffix))
-        }
     }
 
     // MARK: Producers and epochs
