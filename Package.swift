@@ -119,7 +119,8 @@ let clients: [Target] = [
 
 let engines: [Target] = [
     target(
-        "MillraceBroker", at: "Engines/Broker", uses: ["MillraceBase", "KafkaProtocol", "CHash"],
+        "MillraceBroker", at: "Engines/Broker",
+        uses: ["MillraceBase", "KafkaProtocol", "CHash", "CMemory"],
         and: [
             .NIOCore, .NIOPosix, .NIOSSL, .Crypto, .JWTKit, .Logging, .ServiceLifecycle,
         ]),

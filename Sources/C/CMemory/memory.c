@@ -12,3 +12,9 @@ void cmemory_limit_arenas(int count) {
     (void)count;
 #endif
 }
+
+void cmemory_give_back(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}

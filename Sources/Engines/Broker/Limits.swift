@@ -79,8 +79,8 @@ package enum Limits {
     static let tailBytesPerLogMax = 1 << 20
     /// Bytes kept so for all logs together.
     static let tailBytesMax = 24 << 20
-    /// Seconds without appends after which a log's tail is given back.
-    static let tailIdleSeconds: Int64 = 10
+    /// Bytes of tails given back in one round, from which on freed memory is given to the system.
+    static let idleBytesToTrim = 256 << 10
     /// A log that grew by so much since its last checkpoint gets a new one.
     static let checkpointBytes: Int64 = 16 << 20
     /// Seconds between the broker's rounds of upkeep (checkpoints, idle memory).

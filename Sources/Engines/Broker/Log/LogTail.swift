@@ -160,6 +160,9 @@ final class TailBudget: Sendable {
     /// Takes note that a tail changed its size.
     func changed(by bytes: Int) { used.add(bytes, ordering: .relaxed) }
 
+    /// Bytes kept now.
+    var keptBytes: Int { used.load(ordering: .relaxed) }
+
     /// What one log may keep: all of its share while there is room, else its newest block only.
     var bytesPerLog: Int {
         used.load(ordering: .relaxed) < Limits.tailBytesMax ? Limits.tailBytesPerLogMax : 0

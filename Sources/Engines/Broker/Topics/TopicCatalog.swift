@@ -211,11 +211,13 @@ package final class TopicCatalog: Sendable {
     /// - Returns: the recovery points of logs that have one.
     func upkeep() throws(DiskError) -> [PartitionName: Int64] {
         var points: [PartitionName: Int64] = [:]
+        let kept = environment.budget.keptBytes
         for log in topics.flatMap(\.logs) {
             log.view.releaseIdle()
             let point = try log.checkpointIfGrown()
             if point > 0 { points[log.name] = point }
         }
+        if kept - environment.budget.keptBytes >= Limits.idleBytesToTrim { FreedMemory.giveBack() }
         return points
     }
 
