@@ -5,10 +5,10 @@ SWIFT ?= swift
 USERS ?= 1000
 ROUNDS ?= 50
 
-.PHONY: run test check lint bench crash crash-broker setup setup-test help
+.PHONY: run test check lint bench bench-broker crash crash-broker faults setup setup-test help
 
 help: ## what there is to make
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 run: setup ## set-up, release build, the whole pipeline once on embedded engines
 	$(SWIFT) build -c release --product millrace
@@ -29,6 +29,10 @@ bench: setup-test ## figures, as ratios to a peer measured in the same run (rele
 	$(SWIFT) build -c release --product millrace
 	Benchmarks/run
 
+bench-broker: setup-test ## the broker's figures, beside the disk and the loopback (release build; FLAGS=--quick)
+	$(SWIFT) build -c release
+	Benchmarks/run broker $(FLAGS)
+
 crash: setup-test ## kill -9 at random moments of a run, then resume (ROUNDS=50)
 	$(SWIFT) build --product millrace
 	scripts/crash-test --rounds $(ROUNDS) --binary .build/debug/millrace
@@ -36,6 +40,10 @@ crash: setup-test ## kill -9 at random moments of a run, then resume (ROUNDS=50)
 crash-broker: setup-test ## kill -9 of the broker under idempotent and transactional producers (ROUNDS=50)
 	$(SWIFT) build --product millrace
 	scripts/crash-broker --rounds $(ROUNDS) --binary .build/debug/millrace
+
+faults: setup-test ## every fault program of scripts/broker-faults, short (docs/kafka.md tells their sizes)
+	$(SWIFT) build --product millrace
+	scripts/compatibility-tests -k "test_broker_faults or (test_groups and test_fault)"
 
 setup: ## the system libraries the binary links
 	scripts/setup

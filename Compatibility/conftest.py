@@ -16,6 +16,9 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("MILLRACE_BINARY", str(ROOT / ".build" / "debug" / "millrace"))
 
+# Real servers for the session's stack, in place of ours: kafka://host:9092, http://host:8081.
+REAL = {"--kafka": os.environ.get("MILLRACE_TEST_KAFKA"), "--registry": os.environ.get("MILLRACE_TEST_REGISTRY")}
+
 
 @dataclass
 class Stack:
@@ -110,8 +113,11 @@ def binary() -> str:
 
 @pytest.fixture(scope="session")
 def stack():
-    """One ephemeral stack for the whole session; tests use topics and tables of their own."""
-    started = start_stack()
+    """One ephemeral stack for the whole session, on a real Kafka and registry if these are given.
+
+    Tests use topics and tables of their own.
+    """
+    started = start_stack(*(part for flag, url in REAL.items() if url for part in (flag, url)))
     yield started
     code = started.stop()
     sys.stderr.write("".join(started.errors))

@@ -26,6 +26,8 @@ WAIT = 30
 # More than any of these attacks may leave behind, or take for a while.
 RSS_LEFT_BEHIND_MAX = 200 << 20
 RSS_PEAK_MAX = 900 << 20
+# The budget of all groups, and what requests and answers take meanwhile.
+GROUPS_GROWN_MAX = 400 << 20
 REQUEST_BYTES_MAX = 104_857_600
 MIB = 1 << 20
 # Messages that change much on disk by themselves, or that wait as long as they were told to.
@@ -245,6 +247,45 @@ def test_tiny_elements(broker):
         rest >>= 7
     request = frame(header(15, 5) + length + bytes([rest]) + b"\x01" * count + b"\0\0")
     at_once(20, lambda _: throw(broker, request))
+
+
+def joining(group: str, metadata: bytes) -> bytes:
+    """JoinGroup version 3, which needs no id, with a session of 30 seconds."""
+    name = group.encode()
+    body = header(11, 3, flexible=False) + struct.pack(">h", len(name)) + name
+    body += struct.pack(">iihh", 30_000, 30_000, 0, 8) + b"consumer"
+    body += struct.pack(">ih", 1, 5) + b"range" + struct.pack(">i", len(metadata)) + metadata
+    return frame(body)
+
+
+def join_error(broker, request: bytes) -> int:
+    with broker.connect() as peer:
+        peer.sendall(request)
+        # Correlation id, throttle time, error.
+        return struct.unpack_from(">h", receive(peer), 8)[0]
+
+
+def test_members_that_bring_much(broker):
+    """300 groups with a member of 900 KB each: their budget is 128 MiB, and the rest is refused."""
+    before = broker.memory()
+    errors = []
+
+    def join(number):
+        for group in range(15):
+            request = joining(f"greedy-{number}-{group}", b"m" * 900_000)
+            errors.append(join_error(broker, request))
+
+    at_once(20, join)
+    grown = broker.memory() - before
+    print(f"{errors.count(0)} joined, {grown / MIB:.0f} MiB")
+    # GROUP_MAX_SIZE_REACHED
+    assert set(errors) == {0, 81}
+    assert grown < GROUPS_GROWN_MAX
+
+
+def test_a_member_that_brings_too_much(broker):
+    """One member with 50 MB: UNKNOWN_SERVER_ERROR, as for a record too large."""
+    assert join_error(broker, joining("huge", b"m" * 50_000_000)) == -1
 
 
 def test_zip_bombs(broker):

@@ -262,10 +262,8 @@ class TestConfluentAdmin:
         gone = admin.delete_topics([topic])[topic]
         assert error_code(gone) == KafkaError.UNKNOWN_TOPIC_OR_PART
 
-    @pytest.mark.parametrize("name", ["", ".", "..", "a" * 250, "with space", "ünicode"])
+    @pytest.mark.parametrize("name", [".", "..", "a" * 250, "with space", "ünicode"])
     def test_refuses_names_that_are_none(self, admin, name):
-        if name == "":
-            pytest.skip("librdkafka refuses the empty name itself")
         future = admin.create_topics([NewTopic(name, 1, 1)])[name]
         assert error_code(future) == KafkaError.TOPIC_EXCEPTION
 
@@ -380,13 +378,7 @@ class TestKafkaPython:
     def test_produces_and_consumes(self, stack, codec):
         from kafka import KafkaConsumer, KafkaProducer
         topic = fresh("kp")
-        try:
-            client = KafkaProducer(
-                bootstrap_servers=stack.kafka, compression_type=codec, acks="all")
-        except (AssertionError, Exception) as error:
-            if "ibraries for" in str(error) or "not found" in str(error).lower():
-                pytest.skip(f"kafka-python has no {codec} here")
-            raise
+        client = KafkaProducer(bootstrap_servers=stack.kafka, compression_type=codec, acks="all")
         futures = [client.send(topic, b"v%d" % n, key=b"k") for n in range(200)]
         offsets = [future.get(WAIT).offset for future in futures]
         assert offsets == list(range(200))

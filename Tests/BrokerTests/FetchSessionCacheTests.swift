@@ -125,6 +125,99 @@ struct FetchSessionCacheTests {
         #expect(scene.answer([FetchSessionTests.found(-1)]).sessionID == 0)
     }
 
+    // MARK: Cost
+
+    /// Goal: without room nothing is made: no slots, too many partitions, no one who may go.
+    @Test func makesNothingWithoutRoom() throws {
+        var scene = Self.scene(slots: 0)
+        #expect(try Self.begin(&scene, 1) == 0)
+        guard case .sessionless = scene.context else {
+            Issue.record("a fetch without slots has a session in view")
+            return
+        }
+        scene.cache.slotsMax = 1
+        scene.cache.partitionsPerSessionMax = 3
+        #expect(try Self.begin(&scene, 4) == 0)
+        // Named twice counts twice: how often is not known before the session is made.
+        #expect(
+            try scene.begin(
+                [(FetchSessionTests.a, [0, 0]), (FetchSessionTests.b, [0, 0])],
+                (0..<4).map { _ in FetchSessionTests.found() }) == 0)
+        #expect(scene.made == 0)
+        #expect(try Self.begin(&scene, 1) > 0)
+        #expect(try Self.begin(&scene, 3) == 0)
+        #expect(scene.made == 1)
+    }
+
+    /// Goal: a request that names more than a session may hold closes it before anything is taken,
+    /// whether it adds, repeats or forgets; one that names as much is served.
+    @Test(arguments: ["added", "repeated", "forgotten", "topics"])
+    func aRequestLargerThanAnySessionIsNotTaken(list: String) throws {
+        var scene = FetchSessionScene()
+        scene.cache.partitionsPerSessionMax = 4
+        let id = try Self.begin(&scene, 4)
+        let all = Array(Int32(0)..<4)
+        // All at once, as a client does whose partitions all moved.
+        #expect(
+            scene.partitions(
+                scene.open(FetchSessionTests.full([(FetchSessionTests.a, all)], id: id, epoch: 1)))
+                == all)
+        var wanted: [(FetchTopic, [Int32])] = []
+        var forgotten: [(FetchTopic, [Int32])] = []
+        switch list {
+        case "added": wanted = [(FetchSessionTests.b, Array(0..<5))]
+        case "repeated": wanted = [(FetchSessionTests.a, [0, 0, 0, 0, 0])]
+        case "forgotten": forgotten = [(FetchSessionTests.b, Array(0..<5))]
+        default: wanted = (0..<5).map { _ in (FetchSessionTests.b, []) }
+        }
+        #expect(
+            scene.refusal(
+                FetchSessionTests.full(wanted, id: id, epoch: 2, forgetting: forgotten))
+                == .fetchSessionIDNotFound)
+        #expect(scene.cache.count == 0 && scene.cache.sizeBytes == 0)
+    }
+
+    /// Goal: a session that needs the room of several takes it; one for which all of them are not
+    /// enough takes none.
+    @Test func severalGoOrNone() throws {
+        var scene = Self.scene(slots: 10)
+        scene.cache.bytesMax = 12 * Limits.fetchSessionPartitionBytes
+        let old = try [Self.begin(&scene, 2), Self.begin(&scene, 2)]
+        scene.now = 60
+        let fresh = try [Self.begin(&scene, 2), Self.begin(&scene, 2)]
+        scene.now = 101
+        // The unused make room for six of 192 bytes.
+        #expect(try Self.begin(&scene, 6) == 0)
+        #expect((old + fresh).allSatisfy { scene.cache.contains($0) })
+        let large = try Self.begin(&scene, 5)
+        #expect(large > 0 && fresh.allSatisfy { scene.cache.contains($0) })
+        #expect(!old.contains { scene.cache.contains($0) })
+        #expect(scene.cache.sizeBytes == 12 * Limits.fetchSessionPartitionBytes)
+    }
+
+    /// Goal: room that was not found is not looked for again at once, unless the new one is larger;
+    /// it is found a moment later, and at once when a session was closed.
+    @Test func aSearchInVainIsNotRepeatedAtOnce() throws {
+        var scene = Self.scene(slots: 2)
+        let first = try Self.begin(&scene, 1)
+        let second = try Self.begin(&scene, 4)
+        scene.now = 99
+        #expect(try Self.begin(&scene, 3) == 0)
+        // Both are unused for long by now.
+        scene.now = 99 + Limits.fetchSessionRefusalMilliseconds - 1
+        #expect(try Self.begin(&scene, 3) == 0)
+        scene.now += 1
+        let third = try Self.begin(&scene, 3)
+        #expect(third > 0 && scene.cache.count == 2)
+        #expect(scene.cache.contains(first) != scene.cache.contains(second))
+
+        scene = Self.scene(slots: 1)
+        let only = try Self.begin(&scene, 1)
+        #expect(try Self.begin(&scene, 3) == 0)
+        _ = scene.open(FetchSessionTests.full([], id: only, epoch: FetchSession.finalEpoch))
+        #expect(try Self.begin(&scene, 3) > 0)
+    }
+
     /// Goal: the books are right after any number of changes.
     ///
     /// Method: random requests beside a model that keeps, for each session, the set of its partitions.

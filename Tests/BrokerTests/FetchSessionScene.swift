@@ -12,11 +12,14 @@ struct FetchSessionScene {
     var now: Int64 = 0
     /// Of the last opening.
     var context = FetchContext.sessionless
+    /// How many sessions were made, kept or not.
+    private(set) var made = 0
     private var names: [FetchTopic] = []
     private var generator = SeededGenerator(seed: 227)
 
     mutating func open(_ request: FetchRequest, usesTopicIDs: Bool = true) -> FetchOpening {
-        let opening = cache.open(request, usesTopicIDs: usesTopicIDs, now: now)
+        let opening = cache.open(
+            request, changes: request.sessionChanges, usesTopicIDs: usesTopicIDs, now: now)
         switch opening {
         case .refused: context = .sessionless
         case .request(let opened):
@@ -30,8 +33,23 @@ struct FetchSessionScene {
     }
 
     mutating func answer(_ found: [Data], names: [FetchTopic]? = nil) -> FetchAnswer {
-        cache.answer(
-            context, found: found, names: names ?? self.names, now: now, using: &generator)
+        let names = names ?? self.names
+        switch context {
+        case .sessionless:
+            return FetchAnswer()
+        case .full(let wanted, let usesTopicIDs):
+            let need = FetchSessionNeed(wanted, names: names)
+            guard cache.hasRoom(for: need, now: now) else { return FetchAnswer() }
+            made += 1
+            let session = FetchSession(
+                wanted, found: found, names: names, usesTopicIDs: usesTopicIDs, now: now)
+            #expect(session.count <= need.count && session.sizeBytes <= need.sizeBytes)
+            let id = cache.add(session, now: now, using: &generator)
+            #expect(id > 0, "who was promised room has it when nobody came between")
+            return FetchAnswer(sessionID: id)
+        case .incremental(let id, let epoch):
+            return cache.answer(id, epoch: epoch, found: found, names: names)
+        }
     }
 
     /// A full fetch; the new session's id, 0 when there is none.

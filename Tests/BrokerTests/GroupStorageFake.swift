@@ -34,6 +34,15 @@ final class GroupStorageFake: GroupStorage {
             }
         }
     }
+    /// Records of each batch, in the order of the log.
+    var batchSizes: [Int] {
+        state.withLock { state in
+            state.entries.compactMap { entry in
+                guard case .records(let records, _) = entry.entry else { return nil }
+                return records.count
+            }
+        }
+    }
     var partitionsWritten: Set<Int32> { state.withLock { Set($0.entries.map(\.partition)) } }
 
     func fail(_ fails: Bool) { state.withLock { $0.fails = fails } }
@@ -43,11 +52,13 @@ final class GroupStorageFake: GroupStorage {
     func prepare() async throws(GroupStorageError) {}
 
     nonisolated(nonsending) func append(
-        _ records: [GroupRecord], to partition: Int32, producer: GroupProducer?
+        _ batches: [[GroupRecord]], to partition: Int32, producer: GroupProducer?
     ) async throws(GroupStorageError) {
         let failed = state.withLock { state in
             if !state.fails {
-                state.entries.append((partition, .records(records, producer: producer)))
+                for records in batches {
+                    state.entries.append((partition, .records(records, producer: producer)))
+                }
             }
             return state.fails
         }
@@ -74,6 +85,12 @@ final class GroupStorageFake: GroupStorage {
             return state.held
         }
         for continuation in held.reversed() { continuation.resume() }
+    }
+
+    /// Lets the one that waits longest return.
+    func letGoOldest() {
+        let oldest = state.withLock { $0.held.isEmpty ? nil : $0.held.removeFirst() }
+        oldest?.resume()
     }
 
     /// What the transaction coordinator writes at the end of a transaction.

@@ -10,9 +10,7 @@ import Testing
 struct KeySetFetchTests {
     private struct Unreachable: Error {}
 
-    private static func keySet(_ id: String) -> String {
-        #"{"keys":[{"kty":"RSA","kid":"\#(id)","alg":"RS256","n":"AQAB","e":"AQAB"}]}"#
-    }
+    private static func keySet(_ id: String) -> String { KeySetTests.set(KeySetTests.rsa(id)) }
 
     /// What is served; `nil`: nothing is.
     private final class Served: Sendable {
@@ -40,12 +38,27 @@ struct KeySetFetchTests {
         served.text.withLock { $0 = Self.keySet("b") }
         #expect(try await tokens.fetchIfDue())
         #expect(try await !tokens.fetchIfDue())
-        for bad in ["no set", #"{"keys":[]}"#, nil] {
+        let broken = #"{"keys":[{"kty":"RSA","kid":"c","n":"AQAB","e":"AQAB"}]}"#
+        for bad in ["no set", #"{"keys":[]}"#, broken, nil] {
             served.text.withLock { $0 = bad }
             await #expect(throws: BrokerError.self) { try await tokens.fetchIfDue() }
+            #expect(await KeySetTests.isBelieved(KeySetFixture.rs256, by: tokens))
         }
         served.text.withLock { $0 = Self.keySet("b") }
         #expect(try await !tokens.fetchIfDue())
+    }
+
+    /// Goal: a set that was served once and withdrawn before the next login is not used after it.
+    @Test func aSetThatIsTakenBackIsGone() async throws {
+        let served = Served()
+        let tokens = try Self.tokens(served, refreshMilliseconds: 0)
+        #expect(await KeySetTests.isBelieved(KeySetFixture.rs256, by: tokens))
+        served.text.withLock { $0 = KeySetTests.set("{\(KeySetFixture.curve)}") }
+        #expect(try await tokens.fetchIfDue())
+        served.text.withLock { $0 = Self.keySet("a") }
+        #expect(try await tokens.fetchIfDue())
+        #expect(await KeySetTests.isBelieved(KeySetFixture.rs256, by: tokens))
+        #expect(await !KeySetTests.isBelieved(KeySetFixture.es256, by: tokens))
     }
 
     /// Goal: nothing is asked for before its time.

@@ -31,8 +31,8 @@ struct QuotaTests {
         rate.record(5_000, now: 0)
         rate.record(1, now: 11_000)
         #expect(rate.throttleMilliseconds(limit: 100, now: 11_000) == 0)
-        rate.forget(30_000)
-        #expect(rate.isIdle)
+        #expect(!rate.isIdle(21_999))
+        #expect(rate.isIdle(22_000))
     }
 
     @Test func aSteadyRateDoesNotWait() {
@@ -107,6 +107,91 @@ struct QuotaTests {
         for _ in 0..<10 { #expect(quotas.connected(from: "10.0.0.1") == 0) }
         #expect(quotas.connected(from: "10.0.0.1") > 0)
         #expect(quotas.connected(from: "10.0.0.2") == 0)
+    }
+
+    // MARK: Memory
+
+    /// Goal: a bucket that is full again is as one that never was, so it may be forgotten.
+    @Test func bucketsFillUp() {
+        var bucket = QuotaBucket()
+        #expect(bucket.isFull(0))
+        _ = bucket.take(30, limit: 1, isStrict: true, now: 0)
+        #expect(!bucket.isFull(29_999))
+        #expect(bucket.isFull(30_000))
+    }
+
+    /// Goal: clients that come and go leave nothing behind.
+    @Test func idleClientsAreForgotten() throws {
+        let now = Mutex<Int64>(0)
+        let quotas = Quotas(consumersKept: 10) { now.withLock { $0 } }
+        let everybody = QuotaEntity([.clientID: nil])
+        quotas.update(
+            try Self.image([
+                (everybody, "controller_mutation_rate", 1), (everybody, "producer_byte_rate", 1),
+            ]))
+        for number in 0..<1_000 {
+            _ = quotas.mutate(1, isStrict: true, user: "u", clientID: "\(number)")
+            _ = quotas.record(.producerByteRate, 1, user: "u", clientID: "\(number)")
+            now.withLock { $0 += 100 }
+        }
+        // Whoever came in the last seconds: a bucket is full after one, a rate idle after eleven.
+        #expect(quotas.remembered.buckets < 50)
+        #expect(quotas.remembered.rates < 150)
+        now.withLock { $0 += 60_000 }
+        _ = quotas.mutate(1, isStrict: true, user: "u", clientID: "last")
+        #expect(quotas.remembered == (rates: 0, buckets: 1))
+    }
+
+    /// Goal: idle ones are looked for once a second at most, however many there are.
+    @Test func idleClientsAreLookedForOnceASecond() throws {
+        let now = Mutex<Int64>(0)
+        let quotas = Quotas(consumersKept: 2) { now.withLock { $0 } }
+        quotas.update(
+            try Self.image([(QuotaEntity([.clientID: nil]), "producer_byte_rate", 1)]))
+        let steps: [(time: Int64, clientID: String, remembered: Int)] = [
+            (0, "a", 1), (0, "b", 2), (0, "c", 3), (10_900, "d", 4), (11_000, "e", 5),
+            (11_899, "f", 6), (11_900, "f", 3),
+        ]
+        for step in steps {
+            now.withLock { $0 = step.time }
+            _ = quotas.record(.producerByteRate, 1, user: "u", clientID: step.clientID)
+            #expect(quotas.remembered.rates == step.remembered, "at \(step.time)")
+        }
+    }
+
+    /// Goal: too many clients at once take no more memory, and do not come to be without a limit; whoever
+    /// was there before them goes on alone.
+    @Test func tooManyClientsCountAsOne() throws {
+        let quotas = Quotas(consumersKept: 2, consumersMax: 4) { 0 }
+        let everybody = QuotaEntity([.clientID: nil])
+        quotas.update(
+            try Self.image([
+                (everybody, "controller_mutation_rate", 1), (everybody, "producer_byte_rate", 100),
+            ]))
+        for number in 0..<20 {
+            let isNew = number >= 5
+            let wait = quotas.record(
+                .producerByteRate, 1_000, user: "u", clientID: "\(number)")
+            #expect((wait > 0) == isNew, "client \(number)")
+            let change = quotas.mutate(12, isStrict: true, user: "u", clientID: "\(number)")
+            #expect(change.isAllowed == !isNew, "client \(number)")
+        }
+        #expect(quotas.remembered == (rates: 5, buckets: 5))
+        #expect(quotas.record(.producerByteRate, 0, user: "u", clientID: "3") == 0)
+    }
+
+    /// Goal: a name of any length takes little memory, and its limit is still found by all of it.
+    @Test func longNamesAreCutShort() throws {
+        let quotas = Quotas { 0 }
+        let long = String(repeating: "n", count: 10_000)
+        quotas.update(
+            try Self.image([
+                (QuotaEntity([.clientID: long + "1"]), "producer_byte_rate", 1),
+                (QuotaEntity([.clientID: nil]), "producer_byte_rate", 1e9),
+            ]))
+        #expect(quotas.record(.producerByteRate, 1_000, user: "u", clientID: long + "1") > 0)
+        #expect(quotas.record(.producerByteRate, 1_000, user: "u", clientID: long + "2") == 0)
+        #expect(quotas.remembered.rates == 1)
     }
 
     // MARK: Rules

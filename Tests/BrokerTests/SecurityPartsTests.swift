@@ -116,6 +116,23 @@ struct BrokerPropertiesTests {
         #expect(superUsers.map(\.name) == ["admin", "CN=a,OU=b"])
     }
 
+    /// Goal: a file written on Windows, or on an old Mac, says the same, first comment and all.
+    @Test(arguments: ["\n", "\r\n", "\r"])
+    func linesEndInEveryWay(end: String) throws {
+        let text = [
+            "# comment", "listeners=SASL_PLAINTEXT://h:1,\\", "  SSL://h:2", "", "a = b", "",
+        ]
+        #expect(
+            try BrokerProperties.parse(text.joined(separator: end))
+                == ["listeners": "SASL_PLAINTEXT://h:1,SSL://h:2", "a": "b"])
+    }
+
+    /// Goal: a line that goes on, and does not, is refused, not left out.
+    @Test func aLineThatGoesOnBehindTheEndIsRefused() throws {
+        #expect(throws: BrokerError.self) { try BrokerProperties.parse("a=b\nauthorizer=acls\\") }
+        #expect(try BrokerProperties.parse("authorizer=acls\\\n") == ["authorizer": "acls"])
+    }
+
     @Test(arguments: [
         "listenrs=PLAINTEXT://:9092", "listeners=PLAINTEXT:9092", "listeners=OTHER://h:1",
         "listeners=SSL://h:1", "listeners=PLAINTEXT://h:70000", "no sign",

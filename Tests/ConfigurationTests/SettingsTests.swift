@@ -41,14 +41,32 @@ struct SettingsTests {
         #expect(settings.endpoint("source").port == 0)
     }
 
+    /// Goal: a file written on Windows says the same.
+    @Test func linesMayEndAsOnWindows() throws {
+        let file = try Self.file("# comment\r\nkafka: embedded:\r\npartitions: 7\r\n")
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let settings = try SettingsLoader.load(file: file, flags: [:], environment: [:])
+        #expect(settings.endpoint("kafka").scheme == "embedded")
+        #expect(settings.number("partitions") == 7)
+    }
+
     @Test(arguments: [
         ["kafka": "nonsense"], ["partitions": "0"], ["partitions": "x"], ["log-level": "loud"],
         ["data": ""], ["store": "cassandra://:9042"],
+        ["registry": "https://r:8081?ssl.certificate.location=me.pem"],
     ])
     func badValuesAreFailures(flags: [String: String]) {
         #expect(throws: Failure.self) {
             try SettingsLoader.load(file: nil, flags: flags, environment: [:])
         }
+    }
+
+    /// Goal: what a real registry's URL may say, is taken.
+    @Test func registriesTakeTheirOptions() throws {
+        let settings = try SettingsLoader.load(
+            file: nil, flags: ["registry": "https://r:8081?ssl.ca.location=ca.pem"],
+            environment: [:])
+        #expect(settings.endpoint("registry").options == ["ssl.ca.location": "ca.pem"])
     }
 
     @Test(arguments: [

@@ -54,6 +54,10 @@ import Testing
             let places = try await client.versions(id: id)
             #expect(places == ["a", "b"].map { SubjectVersion(subject: $0, version: 1) })
             #expect(try await client.schemas(latestOnly: true).map(\.subject) == ["a", "b", "c"])
+            for pageItems in 1...4 {
+                let all = try await client.allSchemas(latestOnly: true, pageItems: pageItems)
+                #expect(all.map(\.subject) == ["a", "b", "c"])
+            }
             try await client.delete(version: 1, of: "a")
             #expect(try await client.subjects(.deletedOnly) == ["a"])
             #expect(try await client.versions(of: "a", .all) == [1])

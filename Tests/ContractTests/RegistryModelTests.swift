@@ -243,6 +243,15 @@ import Testing
         }
     }
 
+    /// Goal: a file written on Windows names the same users, though it begins with a comment.
+    @Test(arguments: ["\n", "\r\n", "\r"])
+    func linesOfUsersEndInEveryWay(end: String) throws {
+        let text = ["# all", "alice: secret", "bob=hidden,admin", ""].joined(separator: end)
+        #expect(
+            try RegistryUsers(parsing: text, from: "users")
+                == RegistryUsers(["alice": "secret", "bob": "hidden"]))
+    }
+
     private func base64(_ bytes: [UInt8]) -> String {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
         var out = ""

@@ -52,6 +52,15 @@ struct BadInputTests {
         expectFailure(ended, says: ["MILLRACE_KAFKAA"])
     }
 
+    /// Goal: users whom no listener would ask are not taken in silence.
+    @Test func usersWithoutSASL() async throws {
+        let folder = try TemporaryFolder()
+        let ended = try await Binary.run(
+            ["run", "--data", folder.path + "/data"],
+            environment: ["MILLRACE_KAFKA_USERS": "alice:secret"], in: folder.path)
+        expectFailure(ended, says: ["kafka-users", "no listener uses SASL"])
+    }
+
     @Test func wrongFile() async throws {
         let folder = try TemporaryFolder()
         try "kafkaa: x\n".write(

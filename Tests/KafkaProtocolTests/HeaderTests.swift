@@ -31,6 +31,26 @@ struct HeaderTests {
         #expect(try HeartbeatRequest(reading: flexible, version: 4) == heartbeat)
     }
 
+    /// Goal: a compact string is no longer than one of the other form, read or written; bytes may be.
+    @Test func compactStringsAreBounded() throws {
+        for (length, isRight) in [(32_767, true), (32_768, false)] {
+            let name = String(repeating: "g", count: length)
+            var frame = ByteBuffer()
+            // Version 4 of Heartbeat: the length and one as a varint, then generation, member, instance.
+            let claim = UInt32(length + 1)
+            frame.writeBytes([UInt8(claim & 0x7f) | 0x80, UInt8(claim >> 7 & 0x7f) | 0x80])
+            frame.writeInteger(UInt8(claim >> 14))
+            frame.writeString(name)
+            frame.writeBytes([0, 0, 0, 7, 1, 0, 0])
+            let read = try? HeartbeatRequest(reading: frame, version: 4)
+            #expect(read?.groupID == (isRight ? name : nil))
+            let written = try? HeartbeatRequest { $0.groupID = name }.bytes(version: 4)
+            #expect((written != nil) == isRight)
+        }
+        let bytes = SaslAuthenticateRequest { $0.authBytes = [UInt8](repeating: 1, count: 40_000) }
+        #expect(try SaslAuthenticateRequest(reading: bytes.bytes(version: 2), version: 2) == bytes)
+    }
+
     @Test func headersAreRefusedWhenCut() throws {
         let frame = try HeartbeatRequest().frame(version: 4, correlationID: 5, clientID: "me")
         for length in 4..<17 {

@@ -13,6 +13,8 @@ public enum RegistryLimits {
     public static let patience = Duration.seconds(15)
     /// Bytes of an answer, at most.
     static let answerBytesMax = 16 << 20
+    /// Schemas asked for in one answer of `/schemas`; Confluent's registry gives no more.
+    public static let listedSchemas = 1_000
     /// Schemas kept by id; ids never change their meaning, so none is ever dropped but by room.
     static let cachedSchemasMax = 1_000
     /// Schemas that one schema may refer to, directly or not.

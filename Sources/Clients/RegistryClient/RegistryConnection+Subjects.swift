@@ -44,7 +44,7 @@ extension RegistryConnection {
         } ?? []
     }
 
-    /// All schemas that the registry is willing to list.
+    /// As many schemas as the registry is willing to list in one answer.
     public func schemas(
         prefix: String? = nil, deleted: Bool = false, latestOnly: Bool = false,
         page: ListPage = .all
@@ -57,6 +57,25 @@ extension RegistryConnection {
         var found: [RegisteredSchema] = []
         for item in answer.array ?? [] { found.append(try await registered(item)) }
         return found
+    }
+
+    /// All schemas, asked for page by page until one brings nothing new. (A registry that knows no
+    /// pages answers all at once, each time.)
+    public func allSchemas(
+        prefix: String? = nil, deleted: Bool = false, latestOnly: Bool = false,
+        pageItems: Int = RegistryLimits.listedSchemas
+    ) async throws(RegistryError) -> [RegisteredSchema] {
+        var (found, seen): ([RegisteredSchema], Set<SubjectVersion>) = ([], [])
+        while true {
+            let page = try await schemas(
+                prefix: prefix, deleted: deleted, latestOnly: latestOnly,
+                page: ListPage(offset: found.count, limit: pageItems))
+            let new = page.filter {
+                seen.insert(SubjectVersion(subject: $0.subject, version: $0.version)).inserted
+            }
+            if new.isEmpty { return found }
+            found += new
+        }
     }
 
     /// Ids of the schemas that refer to a version.

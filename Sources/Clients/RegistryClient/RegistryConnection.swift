@@ -12,6 +12,9 @@ public struct RegistryConnection: Sendable {
     let transport: RegistryTransport
     let cache = RegistryCache()
 
+    /// What may stand behind the `?` of an endpoint; other names are not looked at.
+    public static let urlOptions: Set<String> = [RegistryTransport.authority]
+
     /// - Parameters:
     ///   - endpoint: `http://user:password@host:8081,host2:8081/path`; `https` too, where
     ///     `?ssl.ca.location=ca.pem` names the certificates to trust.

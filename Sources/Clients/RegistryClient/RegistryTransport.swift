@@ -33,6 +33,8 @@ struct RegistryTransport: Sendable {
     private let tls: TLSConfiguration?
     private let preferred = PreferredAddress()
 
+    /// The option that names a file with the certificates to trust.
+    static let authority = "ssl.ca.location"
     static let contentType = "application/vnd.schemaregistry.v1+json"
 
     init(
@@ -49,7 +51,7 @@ struct RegistryTransport: Sendable {
             let authority = Endpoint.Host(host.name, port: host.port ?? defaultPort).description
             return "\(scheme)://\(authority)\(path)"
         }
-        tls = endpoint.options["ssl.ca.location"].map { path in
+        tls = endpoint.options[Self.authority].map { path in
             var configuration = TLSConfiguration.makeClientConfiguration()
             configuration.trustRoots = .file(path)
             return configuration

@@ -56,7 +56,8 @@ struct BrokerParts: Sendable {
             let core = BrokerCore(
                 configuration, catalog: catalog, coordinator: coordinator,
                 transactions: transactions, producerIDs: producerIDs, readThreads: readThreads,
-                tasks: RequestTasks(), security: security, logger: logger)
+                tasks: RequestTasks(connectionsMax: configuration.limits.connectionsMax),
+                security: security, logger: logger)
             try await readThreads.runIfActive { try core.createScramUsers() }
             return BrokerParts(
                 configuration: configuration, eventLoops: eventLoops,

@@ -38,6 +38,8 @@ package enum Limits {
     static let turnGapMicroseconds: Int64 = 100
     /// Produce requests of one connection that run at once: Kafka's clients send at most 5.
     static let producesRunningPerConnectionMax = 16
+    /// Requests without a thread that may wait to be begun, for each connection there may be.
+    static let worksWaitingPerConnectionMax = 2
     /// Bytes of waiting or running requests in the whole broker; above, sockets are not read.
     static let requestBytesInFlightMax = 256 << 20
     /// What has come of a request counts as held when it is more.
@@ -124,8 +126,14 @@ package enum Limits {
     static let metadataSnapshotBatchRecords = 5_000
     static let aclsMax = 100_000
     static let quotaEntitiesMax = 100_000
-    /// Clients whose use of a quota is remembered before idle ones are forgotten.
-    static let quotaConsumersMax = 10_000
+    /// Clients whose use of quotas is remembered; those that come then count as one.
+    static let quotaConsumersMax = 100_000
+    /// More of them, and idle ones are forgotten.
+    static let quotaConsumersKept = 10_000
+    /// The shortest time between two looks for idle ones.
+    static let quotaSweepMilliseconds: Int64 = 1_000
+    /// Bytes of a name by which one is remembered; longer names that begin alike count as one.
+    static let quotaNameBytesMax = 256
 
     // Answers
     /// Kafka's `fetch.max.bytes` of a broker.
@@ -135,6 +143,8 @@ package enum Limits {
     static let fetchSessionsMax = 1_000
     /// A session that is used so often, or is so new, makes no room for another of its size.
     static let fetchSessionEvictionMilliseconds: Int64 = 120_000
+    /// How long nobody looks again for room that was not found.
+    static let fetchSessionRefusalMilliseconds: Int64 = 100
     /// Bytes of all sessions, as `fetchSessionPartitionBytes` reckons them.
     static let fetchSessionBytesMax = 64 << 20
     /// What a partition, or a topic without its name, takes in a session at most.

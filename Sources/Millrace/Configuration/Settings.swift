@@ -2,6 +2,7 @@
 
 import Logging
 import MillraceBase
+import RegistryClient
 
 /// All settings, checked. What is not given anywhere has its default.
 struct Settings: Sendable {
@@ -42,6 +43,7 @@ struct Settings: Sendable {
                 do { stages[setting.name] = try Endpoint.parse(value.text) } catch {
                     throw Self.bad(setting, value, error.description)
                 }
+                try Self.checkRegistryOptions(setting, value, stages[setting.name])
             case .secret:
                 break
             case .level:
@@ -54,6 +56,22 @@ struct Settings: Sendable {
                     throw Self.bad(setting, value, "it is not a number from \(bounds)")
                 }
             }
+        }
+    }
+
+    /// What a real registry's URL may say of TLS; anything else would be left aside in silence.
+    private static func checkRegistryOptions(
+        _ setting: Setting, _ value: Value, _ endpoint: Endpoint?
+    ) throws {
+        guard setting.name == StageName.registry.rawValue, let endpoint,
+            ["http", "https"].contains(endpoint.scheme)
+        else { return }
+        let known = RegistryConnection.urlOptions
+        for name in endpoint.options.keys.sorted() where !known.contains(name) {
+            throw bad(
+                setting, value,
+                "a registry's URL has no option \"\(name)\"; it may have "
+                    + known.sorted().joined(separator: ", "))
         }
     }
 

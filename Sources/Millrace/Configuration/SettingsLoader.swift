@@ -81,7 +81,8 @@ enum SettingsLoader {
     /// URLs in quotes where they have none: `kafka: embedded:` is no YAML, and is what people type.
     static func quoted(_ text: String) -> String {
         let stages = Set(Setting.all.filter { $0.kind == .stage }.map(\.name))
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
+            line in
             guard let match = line.wholeMatch(of: /([a-z]+):[ ]+([^ "'#\[{][^ "']*)[ ]*(#.*)?\r?/),
                 stages.contains(String(match.1))
             else { return String(line) }

@@ -7,6 +7,8 @@ enum Limits {
     static let valueBytesPerWireByte = 4
     /// What an array or a long string takes besides its elements.
     static let allocationBytes = 32
+    /// A string of either form; bytes and records may be longer.
+    static let stringBytesMax = Int64(Int16.max)
     /// Longer strings have memory of their own.
     static let stringBytesInline = 15
     /// Records of at least so many bytes are handed on as a piece of their own instead of copied.

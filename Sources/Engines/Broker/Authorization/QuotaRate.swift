@@ -14,7 +14,14 @@ package struct QuotaRate: Sendable {
 
     package init() {}
 
-    package var isIdle: Bool { samples.isEmpty }
+    /// Whether nothing of it counts any more.
+    package func isIdle(_ now: Int64) -> Bool {
+        samples.last.map { $0.start <= Self.oldest(now) } ?? true
+    }
+
+    private static func oldest(_ now: Int64) -> Int64 {
+        now - Int64(Quotas.windows) * sampleMilliseconds
+    }
 
     package mutating func record(_ amount: Double, now: Int64) {
         forget(now)
@@ -26,7 +33,7 @@ package struct QuotaRate: Sendable {
     }
 
     package mutating func forget(_ now: Int64) {
-        let oldest = now - Int64(Quotas.windows) * Self.sampleMilliseconds
+        let oldest = Self.oldest(now)
         samples.removeAll { $0.start <= oldest }
     }
 
@@ -50,8 +57,20 @@ package struct QuotaRate: Sendable {
 package struct QuotaBucket: Sendable {
     private var tokens: Double?
     private var updated: Int64 = 0
+    /// Tokens a second, as `take` was told last.
+    private var limit: Double = 0
 
     package init() {}
+
+    /// Whether it is as one that was never taken from.
+    package func isFull(_ now: Int64) -> Bool {
+        tokens.map { filled($0, now) >= limit * Double(Quotas.windows) } ?? true
+    }
+
+    private func filled(_ tokens: Double, _ now: Int64) -> Double {
+        let refill = Double(max(now - updated, 0)) / 1_000 * limit
+        return min(tokens + refill, limit * Double(Quotas.windows))
+    }
 
     /// - Parameters:
     ///   - limit: tokens a second.
@@ -60,9 +79,8 @@ package struct QuotaBucket: Sendable {
     package mutating func take(
         _ count: Double, limit: Double, isStrict: Bool, now: Int64
     ) -> (taken: Bool, waitMilliseconds: Int64) {
-        let capacity = limit * Double(Quotas.windows)
-        let refill = Double(max(now - updated, 0)) / 1_000 * limit
-        var left = min((tokens ?? capacity) + refill, capacity)
+        self.limit = limit
+        var left = filled(tokens ?? .infinity, now)
         updated = now
         defer { tokens = left }
         let isRefused = isStrict && left < 0

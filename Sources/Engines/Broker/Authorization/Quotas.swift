@@ -44,27 +44,40 @@ package final class Quotas: Sendable {
         var changes = -1
         var rates: [Consumer: QuotaRate] = [:]
         var buckets: [Consumer: QuotaBucket] = [:]
+        /// When idle ones were last looked for; `nil`: never.
+        var swept: Int64?
 
-        /// Forgets those who have done nothing lately.
-        mutating func forgetIdle(_ now: Int64) {
-            for consumer in Array(rates.keys) {
-                rates[consumer]?.forget(now)
-                if rates[consumer]?.isIdle == true { rates[consumer] = nil }
-            }
+        /// Forgets those who have done nothing lately, when there are many.
+        mutating func forgetIdle(_ now: Int64, above kept: Int) {
+            guard max(rates.count, buckets.count) > kept,
+                swept.map({ now - $0 >= Limits.quotaSweepMilliseconds }) ?? true
+            else { return }
+            swept = now
+            rates = rates.filter { !$0.value.isIdle(now) }
+            buckets = buckets.filter { !$0.value.isFull(now) }
         }
     }
 
     private let state = Mutex(State())
+    private let consumersKept: Int
+    private let consumersMax: Int
     private let milliseconds: @Sendable () -> Int64
     /// Whether any quota is set: nearly never, and then nothing else is looked at.
     private let isUsed = Atomic(false)
 
-    /// - Parameter milliseconds: of a clock that only goes forward.
+    /// - Parameters:
+    ///   - consumersKept: how many are remembered without a look for idle ones.
+    ///   - consumersMax: how many are remembered at most, of rates and of buckets each.
+    ///   - milliseconds: of a clock that only goes forward.
     package init(
+        consumersKept: Int = Limits.quotaConsumersKept,
+        consumersMax: Int = Limits.quotaConsumersMax,
         milliseconds: @escaping @Sendable () -> Int64 = {
             Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)
         }
     ) {
+        self.consumersKept = consumersKept
+        self.consumersMax = consumersMax
         self.milliseconds = milliseconds
     }
 
@@ -89,9 +102,10 @@ package final class Quotas: Sendable {
     private static func limit(
         _ key: QuotaKey, user: String, clientID: String, _ limits: [QuotaEntity: [String: Double]]
     ) -> (limit: Double, consumer: Consumer)? {
-        let both = Consumer(key: key, user: user, clientID: clientID)
-        let ofUser = Consumer(key: key, user: user)
-        let ofClient = Consumer(key: key, clientID: clientID)
+        let (shortUser, shortClientID) = (short(user), short(clientID))
+        let both = Consumer(key: key, user: shortUser, clientID: shortClientID)
+        let ofUser = Consumer(key: key, user: shortUser)
+        let ofClient = Consumer(key: key, clientID: shortClientID)
         let order: [([QuotaEntity.Kind: String?], Consumer)] = [
             ([.user: user, .clientID: clientID], both),
             ([.user: user, .clientID: nil], both),
@@ -108,9 +122,39 @@ package final class Quotas: Sendable {
         return nil
     }
 
+    /// What a name is remembered by.
+    private static func short(_ name: String) -> String {
+        guard name.utf8.count > Limits.quotaNameBytesMax else { return name }
+        return String(decoding: name.utf8.prefix(Limits.quotaNameBytesMax), as: UTF8.self)
+    }
+
     // MARK: Use
 
     var isInUse: Bool { isUsed.load(ordering: .relaxed) }
+
+    /// How many are remembered.
+    var remembered: (rates: Int, buckets: Int) {
+        state.withLock { ($0.rates.count, $0.buckets.count) }
+    }
+
+    /// Who a client counts as: when there are too many, all new ones are one. Not to count them would
+    /// let them do anything.
+    private func counted<Use>(_ consumer: Consumer, in uses: [Consumer: Use]) -> Consumer {
+        guard uses.count >= consumersMax, uses[consumer] == nil else { return consumer }
+        return Consumer(key: consumer.key)
+    }
+
+    /// Notes it, and says how long to wait.
+    private func use(
+        _ amount: Double, _ consumer: Consumer, limit: Double, _ state: inout State
+    ) -> Int32 {
+        let now = milliseconds()
+        state.forgetIdle(now, above: consumersKept)
+        let consumer = counted(consumer, in: state.rates)
+        state.rates[consumer, default: QuotaRate()].record(amount, now: now)
+        let wait = state.rates[consumer]?.throttleMilliseconds(limit: limit, now: now) ?? 0
+        return Int32(clamping: min(wait, Self.throttleMillisecondsMax))
+    }
 
     /// Notes what a client has used.
     ///
@@ -124,12 +168,7 @@ package final class Quotas: Sendable {
                 let (limit, consumer) = Self.limit(
                     key, user: user, clientID: clientID ?? "", state.limits)
             else { return 0 }
-            let now = milliseconds()
-            state.rates[consumer, default: QuotaRate()].record(amount, now: now)
-            if state.rates.count > Limits.quotaConsumersMax { state.forgetIdle(now) }
-            let wait =
-                state.rates[consumer]?.throttleMilliseconds(limit: limit, now: now) ?? 0
-            return Int32(clamping: min(wait, Self.throttleMillisecondsMax))
+            return use(amount, consumer, limit: limit, &state)
         }
     }
 
@@ -147,8 +186,11 @@ package final class Quotas: Sendable {
                 let (limit, consumer) = Self.limit(
                     key, user: user, clientID: clientID ?? "", state.limits)
             else { return (true, 0) }
-            let (taken, wait) = state.buckets[consumer, default: QuotaBucket()].take(
-                Double(partitions), limit: limit, isStrict: isStrict, now: milliseconds())
+            let now = milliseconds()
+            state.forgetIdle(now, above: consumersKept)
+            let counted = counted(consumer, in: state.buckets)
+            let (taken, wait) = state.buckets[counted, default: QuotaBucket()].take(
+                Double(partitions), limit: limit, isStrict: isStrict, now: now)
             return (taken, Int32(clamping: min(wait, Self.throttleMillisecondsMax)))
         }
     }
@@ -164,12 +206,7 @@ package final class Quotas: Sendable {
                 state.limits[QuotaEntity([.ip: address])]?[key.rawValue]
                 ?? state.limits[QuotaEntity([.ip: nil])]?[key.rawValue]
             guard let limit, limit > 0 else { return 0 }
-            let now = milliseconds()
-            let consumer = Consumer(key: key, user: address)
-            state.rates[consumer, default: QuotaRate()].record(1, now: now)
-            if state.rates.count > Limits.quotaConsumersMax { state.forgetIdle(now) }
-            let wait = state.rates[consumer]?.throttleMilliseconds(limit: limit, now: now) ?? 0
-            return Int32(clamping: min(wait, Self.throttleMillisecondsMax))
+            return use(1, Consumer(key: key, user: address), limit: limit, &state)
         }
     }
 }

@@ -38,6 +38,12 @@ struct Group: Sendable {
 
     mutating func putBack(_ tombstones: [GroupStoredRecord]) { leftovers = tombstones + leftovers }
 
+    /// After a write that was kept. Another may have failed meanwhile; its retry stays.
+    mutating func forgetRetryIfAllIsKept() {
+        guard !isUnkept, leftovers.isEmpty, consumer?.dirty.isEmpty ?? true else { return }
+        retryAt = nil
+    }
+
     /// Kafka's name of the state.
     var stateName: String { classic?.state.kafkaName ?? consumer?.state.rawValue ?? "" }
 

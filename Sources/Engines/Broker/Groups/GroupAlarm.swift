@@ -2,38 +2,57 @@
 
 import Synchronization
 
-/// One sleeper, whom anybody may wake.
+/// One sleeper, whom anybody may wake; also just before it sleeps.
 final class GroupAlarm: Sendable {
-    private struct Sleep {
+    struct Sleep {
         var deadline: Int64
         var bell: HeldAnswer<Void>
     }
 
-    private let current = Mutex<Sleep?>(nil)
+    private struct State {
+        var current: Sleep?
+        /// The earliest deadline that came while nobody slept: the next sleeper may not know of it.
+        var wanted: Int64?
+    }
+
+    private let state = Mutex(State())
 
     /// Sleeps until `deadline`, a call of `wake` or the end of the task, whichever comes first.
     ///
     /// - Parameters: milliseconds of the clock that deadlines are of.
     func sleep(until deadline: Int64, now: Int64) async {
-        let bell = HeldAnswer<Void>()
-        current.withLock { $0 = Sleep(deadline: deadline, bell: bell) }
+        let sleep = begin(until: deadline)
         await withTaskGroup(of: Void.self) { group in
             // Two children: the first to end cancels the other, and both end when they are cancelled.
             group.addTask {
                 // It throws when it is cancelled, and that is an end like any other.
-                try? await Task.sleep(for: .milliseconds(max(deadline - now, 1)))
+                try? await Task.sleep(for: .milliseconds(max(sleep.deadline - now, 1)))
             }
-            group.addTask { await bell.wait() }
+            group.addTask { await sleep.bell.wait() }
             await group.next()
             group.cancelAll()
         }
-        current.withLock { $0 = nil }
+        state.withLock { $0.current = nil }
     }
 
-    /// Wakes the sleeper if it would sleep beyond `deadline`.
+    /// - Returns: the sleep that `wake` ends from now on; a shorter one if somebody wanted that before.
+    func begin(until deadline: Int64) -> Sleep {
+        let bell = HeldAnswer<Void>()
+        return state.withLock { state in
+            let sleep = Sleep(deadline: min(deadline, state.wanted ?? .max), bell: bell)
+            state = State(current: sleep)
+            return sleep
+        }
+    }
+
+    /// Wakes the sleeper if it would sleep beyond `deadline`; the next one if nobody sleeps.
     func wake(for deadline: Int64) {
-        let bell = current.withLock { sleep in
-            sleep.flatMap { deadline < $0.deadline ? $0.bell : nil }
+        let bell = state.withLock { state -> HeldAnswer<Void>? in
+            guard let sleep = state.current else {
+                state.wanted = min(deadline, state.wanted ?? .max)
+                return nil
+            }
+            return deadline < sleep.deadline ? sleep.bell : nil
         }
         bell?.answer(())
     }

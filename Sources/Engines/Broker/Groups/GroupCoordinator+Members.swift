@@ -38,9 +38,10 @@ extension GroupCoordinator {
             prefix: request.groupInstanceID ?? clientID, using: &generator)
         if let consumer = groups[request.groupID]?.consumer {
             if !consumer.members.isEmpty {
-                let context = context(
+                var context = context(
                     of: request.groupID, clientID: clientID, clientHost: clientHost,
                     newMemberID: newMemberID)
+                context.room = room(of: request.groupID)
                 return await joinConsumers(
                     request, requiresMemberID: version >= 4, context)
             }
@@ -53,7 +54,7 @@ extension GroupCoordinator {
             let context = JoinContext(
                 clientID: clientID, clientHost: clientHost, requiresMemberID: version >= 4,
                 canSkipAssignment: version >= 9, newMemberID: newMemberID, ticket: ticket,
-                now: now)
+                now: now, room: room(of: request.groupID))
             // The group may have changed its protocol meanwhile; a client then tries anew.
             guard groups[request.groupID]?.classic != nil else {
                 let error = JoinGroupResponse.failed(
@@ -81,8 +82,10 @@ extension GroupCoordinator {
             return await settle(request.groupID) ? answer : .failed(.coordinatorNotAvailable)
         }
         let answer = await heldSync { ticket in
+            let room = room(of: request.groupID)
             let actions =
-                groups[request.groupID]?.classic?.sync(request, ticket: ticket, now: now) ?? []
+                groups[request.groupID]?.classic?
+                .sync(request, ticket: ticket, now: now, room: room) ?? []
             await perform(actions, of: request.groupID)
         }
         return answer ?? .failed(.rebalanceInProgress)

@@ -78,7 +78,19 @@ extension GroupCoordinator {
     }
 
     /// Whether a group is there or may be made.
-    func hasRoom(for id: String) -> Bool { groups[id] != nil || groups.count < rules.groupsMax }
+    func hasRoom(for id: String) -> Bool {
+        if groups[id] != nil { return true }
+        return groups.count < rules.groupsMax
+            && groups.keptBytes + KeptTable<Group>.entryBytes(id) <= rules.groupsBytesMax
+    }
+
+    /// What members of the group may still bring.
+    func room(of id: String) -> GroupRoom {
+        GroupRoom(
+            groupBytes: min(
+                rules.groupBytesMax - (groups[id]?.keptBytes ?? 0),
+                rules.groupsBytesMax - groups.keptBytes))
+    }
 
     private func commitError(
         _ request: OffsetCommitRequest, version: Int16

@@ -10,7 +10,11 @@ extension GroupCoordinator {
     func keep(_ records: [GroupStoredRecord], of id: String) async -> Bool {
         let write = stateWrites[id, default: GroupWrites()].began()
         let isKept = await append(records, group: id)
-        groups[id]?.retryAt = isKept ? nil : now + Limits.groupRetryMilliseconds
+        if isKept {
+            groups[id]?.forgetRetryIfAllIsKept()
+        } else {
+            groups[id]?.retryAt = now + Limits.groupRetryMilliseconds
+        }
         for waiting in stateWrites[id]?.ended(write) ?? [] { waiting.resume() }
         if stateWrites[id]?.isIdle ?? false { stateWrites[id] = nil }
         return isKept
@@ -32,6 +36,7 @@ extension GroupCoordinator {
         let record = machine.metadataRecord(nowMilliseconds: time)
         if await keep([record] + leftovers, of: id) {
             groups[id]?.isUnkept = false
+            groups[id]?.forgetRetryIfAllIsKept()
             return true
         }
         groups[id]?.putBack(leftovers)

@@ -11,7 +11,7 @@ package import MillraceBase
 /// Call `load` before the first request and keep `run` running while requests come. Joins and syncs
 /// wait inside their call until the group is ready; cancelling the calling task ends the wait.
 package actor GroupCoordinator {
-    var groups: [String: Group] = [:]
+    var groups: KeptTable<Group> = [:]
     let storage: any GroupStorage
     let clock: WallClock
     let logger: Logger
@@ -59,7 +59,7 @@ package actor GroupCoordinator {
     package func load() async throws(GroupStorageError) {
         let replay = GroupReplay()
         try await storage.replay { partition, entry in replay.add(entry, partition: partition) }
-        groups = replay.groups(rules: rules, now: now)
+        groups = KeptTable(replay.groups(rules: rules, now: now))
         for id in groups.keys { groups[id]?.consumer?.restartTimers(context(of: id)) }
         if replay.skippedCount > 0 {
             logger.warning(
@@ -199,15 +199,19 @@ package actor GroupCoordinator {
     ) async -> Bool {
         let partition = Self.partition(of: group, count: storage.partitions)
         do {
+            // All of them in one call: a wait between batches would let later records come between,
+            // and the log would end with others than memory does.
+            var batches: [[GroupRecord]] = []
             var rest = records[...]
             while !rest.isEmpty {
-                var encoded: [GroupRecord] = []
+                var batch: [GroupRecord] = []
                 for record in rest.prefix(Limits.groupRecordsPerAppendMax) {
-                    encoded.append(try record.encoded())
+                    batch.append(try record.encoded())
                 }
-                rest = rest.dropFirst(encoded.count)
-                try await storage.append(encoded, to: partition, producer: producer)
+                rest = rest.dropFirst(batch.count)
+                batches.append(batch)
             }
+            try await storage.append(batches, to: partition, producer: producer)
             return true
         } catch {
             logger.error(
@@ -229,7 +233,10 @@ package actor GroupCoordinator {
         prefix: String, using generator: inout some RandomNumberGenerator
     ) -> String {
         let digits = Array("0123456789abcdef")
-        var id = prefix + "-"
+        // Else an id could be longer than a string of the protocol.
+        let start = String(
+            decoding: prefix.utf8.prefix(Limits.memberIDPrefixBytesMax), as: UTF8.self)
+        var id = start + "-"
         for index in 0..<32 {
             if [8, 12, 16, 20].contains(index) { id.append("-") }
             id.append(digits[Int.random(in: 0..<16, using: &generator)])

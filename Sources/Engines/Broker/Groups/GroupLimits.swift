@@ -22,6 +22,21 @@ extension Limits {
     static let groupMembersMax = 10_000
     /// Groups at once; nobody makes one more. The timer loop looks at all of them.
     static let groupsMax = 10_000
+    /// Bytes of what one member says and is assigned: names, subscription, what it offers. Kafka keeps
+    /// a group as one record, which `message.max.bytes` bounds with the same number.
+    static let groupMemberBytesMax = 1 << 20
+    /// Bytes of all members of one group: an answer and a record have them all.
+    static let groupBytesMax = 16 << 20
+    /// Bytes of the members of all groups, and of the groups' names; Kafka has no bound but its memory.
+    static let groupsBytesMax = 128 << 20
+    /// What an entry of a table, or a string in a list, takes besides its bytes.
+    static let keptEntryBytes = 64
+    /// What a partition that a KIP-848 member has takes: it stands in its owner's lists and the target.
+    static let ownedPartitionBytes = 128
+    /// What a topic takes that an expression matched, in the sets that name it.
+    static let matchedTopicBytes = 96
+    /// Bytes of a client's name in the member id that it is given.
+    static let memberIDPrefixBytesMax = 1_024
     /// Member ids of one group that were given out and not used yet; Kafka has no bound.
     static let groupPendingMembersMax = 1_000
     /// How long a member may take to join with the id it was given; its session time-out if that is

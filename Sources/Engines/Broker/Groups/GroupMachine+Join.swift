@@ -15,12 +15,17 @@ struct JoinContext: Sendable {
     var newMemberID: String
     var ticket: GroupTicket
     var now: Int64
+    var room = GroupRoom.unbounded
 }
 
 extension GroupMachine {
     mutating func join(_ request: JoinGroupRequest, _ context: JoinContext) -> [Action] {
         if let error = joinError(request) {
             fail(error, request, context)
+        } else if let error = sizeError(request, context) {
+            let wasPending = pendingMembers.removeValue(forKey: request.memberID) != nil
+            fail(error, request, context)
+            if wasPending { tryCompleteJoin(now: context.now) }
         } else if request.memberID.isEmpty {
             joinAsNew(request, context)
         } else {
@@ -39,6 +44,32 @@ extension GroupMachine {
         guard request.protocolType == protocolType, !commonProtocols().isDisjoint(with: names)
         else { return .inconsistentGroupProtocol }
         return nil
+    }
+
+    /// Why what the member brings is too much to keep; `nil` when it is not.
+    private func sizeError(
+        _ request: JoinGroupRequest, _ context: JoinContext
+    ) -> KafkaErrorCode? {
+        let knownID = request.groupInstanceID.flatMap { staticMembers[$0] } ?? request.memberID
+        let old = members[knownID]
+        let id = request.memberID.isEmpty ? context.newMemberID : request.memberID
+        var new = newMember(id, request, context)
+        new.assignment = old?.assignment ?? []
+        // Those who replace an id have its place too.
+        let entry = old == nil ? KeptTable<GroupMember>.entryBytes(id) : 0
+        return context.room.error(growing: old?.keptBytes ?? 0, to: new.keptBytes + entry)
+    }
+
+    private func newMember(
+        _ id: String, _ request: JoinGroupRequest, _ context: JoinContext
+    ) -> GroupMember {
+        GroupMember(
+            id: id, instanceID: request.groupInstanceID, clientID: context.clientID,
+            clientHost: context.clientHost,
+            sessionTimeoutMilliseconds: Int64(request.sessionTimeoutMilliseconds),
+            rebalanceTimeoutMilliseconds: request.rebalanceTimeout, offers: request.offers,
+            joinIndex: nextJoinIndex, joinTicket: context.ticket,
+            sessionDeadlineMilliseconds: context.now + Limits.newMemberJoinMilliseconds)
     }
 
     private mutating func joinAsNew(_ request: JoinGroupRequest, _ context: JoinContext) {
@@ -102,13 +133,7 @@ extension GroupMachine {
     ) {
         pendingMembers[id] = nil
         if members.isEmpty { protocolType = request.protocolType }
-        members[id] = GroupMember(
-            id: id, instanceID: request.groupInstanceID, clientID: context.clientID,
-            clientHost: context.clientHost,
-            sessionTimeoutMilliseconds: Int64(request.sessionTimeoutMilliseconds),
-            rebalanceTimeoutMilliseconds: request.rebalanceTimeout, offers: request.offers,
-            joinIndex: nextJoinIndex, joinTicket: context.ticket,
-            sessionDeadlineMilliseconds: context.now + Limits.newMemberJoinMilliseconds)
+        members[id] = newMember(id, request, context)
         nextJoinIndex += 1
         if let instance = request.groupInstanceID { staticMembers[instance] = id }
         if leaderID == nil { leaderID = id }

@@ -7,7 +7,8 @@ extension GroupMachine {
     /// The leader hands in everybody's assignment; each member gets its own, at once or when the
     /// leader has been here.
     mutating func sync(
-        _ request: SyncGroupRequest, ticket: GroupTicket, now: Int64
+        _ request: SyncGroupRequest, ticket: GroupTicket, now: Int64,
+        room: GroupRoom = .unbounded
     ) -> [Action] {
         if let error = syncError(request) {
             actions.append(.answerSync(ticket, .failed(error)))
@@ -16,8 +17,15 @@ extension GroupMachine {
         members[request.memberID]?.hasSynced = true
         switch state {
         case .completingRebalance:
-            hold(ticket, of: request.memberID)
-            if request.memberID == leaderID { assign(request.assignments, now: now) }
+            let leads = request.memberID == leaderID
+            if leads, let error = sizeError(request.assignments, room) {
+                // Nobody gets a part of it: as with Kafka, all join again. The others do not fail.
+                actions.append(.answerSync(ticket, .failed(error)))
+                prepareRebalance(now: now)
+            } else {
+                hold(ticket, of: request.memberID)
+                if leads { assign(request.assignments, now: now) }
+            }
         case .stable:
             touch(request.memberID, now: now)
             actions.append(.answerSync(ticket, syncAnswer(for: request.memberID)))
@@ -51,6 +59,25 @@ extension GroupMachine {
         }
         members[memberID]?.syncTicket = ticket
         members[memberID]?.sessionDeadlineMilliseconds = nil
+    }
+
+    /// Why assignments are too much to keep; `nil` when they are not.
+    private func sizeError(
+        _ assignments: [SyncGroupRequest.Assignment], _ room: GroupRoom
+    ) -> KafkaErrorCode? {
+        var growth = members.values.reduce(0) { $0 - $1.assignment.count }
+        var lengths: [String: Int] = [:]
+        for assignment in assignments { lengths[assignment.memberID] = assignment.assignment.count }
+        for (id, length) in lengths {
+            guard let member = members[id] else { continue }
+            let before = member.keptBytes
+            let error = GroupRoom.unbounded.error(
+                growing: before, to: before - member.assignment.count + length)
+            if let error { return error }
+            growth += length
+        }
+        // Clients know no other error here for what a group cannot have.
+        return growth > 0 && growth > room.groupBytes ? .unknownServerError : nil
     }
 
     private mutating func assign(

@@ -30,11 +30,11 @@ struct GroupMachine: Sendable {
     var protocolType: String?
     var protocolName: String?
     var leaderID: String?
-    var members: [String: GroupMember] = [:]
+    var members: KeptTable<GroupMember> = [:]
     /// Static members' ids by instance id.
     var staticMembers: [String: String] = [:]
     /// Ids given out with MEMBER_ID_REQUIRED and not used yet, and when they are void.
-    var pendingMembers: [String: Int64] = [:]
+    var pendingMembers: KeptTable<Int64> = [:]
     /// When a rebalance stops waiting for members that have not joined again.
     var joinDeadline: Int64?
     /// While the first members of an empty group gather: the latest end of that.

@@ -14,6 +14,10 @@ package struct GroupRules: Sendable, Equatable {
     package var classicGroupMembersMax = Limits.groupMembersMax
     /// Groups of either protocol at once; not a setting.
     package var groupsMax = Limits.groupsMax
+    /// Bytes that the members of all groups may take; not a setting.
+    package var groupsBytesMax = Limits.groupsBytesMax
+    /// Bytes that the members of one group may take; not a setting.
+    package var groupBytesMax = Limits.groupBytesMax
     /// `group.consumer.max.size`, likewise without a bound with Kafka.
     package var consumerGroupMembersMax = Limits.groupMembersMax
     /// `group.consumer.session.timeout.ms`, and what a group may choose for itself.

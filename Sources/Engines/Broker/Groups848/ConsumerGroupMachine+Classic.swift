@@ -70,19 +70,12 @@ extension ConsumerGroupMachine {
         if isUnknown, request.groupInstanceID == nil, requiresMemberID {
             return failed(.memberIDRequired)
         }
+        let known = request.groupInstanceID.flatMap { staticMembers[$0] } ?? id
+        let offered = profile(of: known, offering: wanted, in: request, context)
+        if let error = sizeError(of: offered, known, context.room) { return failed(error) }
         if let error = takePlace(id, request, isUnknown: isUnknown) { return failed(error) }
         let before = members[id]?.profile
-        var profile = before ?? ConsumerMember.Profile()
-        profile.instanceID = request.groupInstanceID ?? profile.instanceID
-        profile.rackID = wanted.rackID ?? profile.rackID
-        profile.rebalanceTimeoutMilliseconds = Int32(clamping: request.rebalanceTimeout)
-        profile.assignor = nil
-        profile.topicNames = wanted.topics
-        profile.topicPattern = nil
-        (profile.clientID, profile.clientHost) = (context.clientID, context.clientHost)
-        profile.classic = ConsumerMember.Classic(
-            sessionTimeoutMilliseconds: request.sessionTimeoutMilliseconds, offers: request.offers)
-        setProfile(profile, of: id)
+        setProfile(profile(of: id, offering: wanted, in: request, context), of: id)
         if before == nil { dirty.insert(.current(id)) }
         bringUpToDate(context, hasChanged: epoch == 0 || before?.topicNames != wanted.topics)
         reconcile(id, owned: wanted.owned, context)
@@ -95,6 +88,23 @@ extension ConsumerGroupMachine {
             $0.protocolType = Self.classicProtocolType
             $0.protocolName = offer.name
         }
+    }
+
+    private func profile(
+        of id: String, offering wanted: ClassicSubscription, in request: JoinGroupRequest,
+        _ context: ConsumerContext
+    ) -> ConsumerMember.Profile {
+        var profile = members[id]?.profile ?? ConsumerMember.Profile()
+        profile.instanceID = request.groupInstanceID ?? profile.instanceID
+        profile.rackID = wanted.rackID ?? profile.rackID
+        profile.rebalanceTimeoutMilliseconds = Int32(clamping: request.rebalanceTimeout)
+        profile.assignor = nil
+        profile.topicNames = wanted.topics
+        profile.topicPattern = nil
+        (profile.clientID, profile.clientHost) = (context.clientID, context.clientHost)
+        profile.classic = ConsumerMember.Classic(
+            sessionTimeoutMilliseconds: request.sessionTimeoutMilliseconds, offers: request.offers)
+        return profile
     }
 
     /// The protocol type of consumers in JoinGroup.

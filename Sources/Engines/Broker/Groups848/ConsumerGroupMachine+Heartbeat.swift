@@ -69,6 +69,7 @@ extension ConsumerGroupMachine {
         }
         let replaced = try checkMember(id, request, owned: owned, context)
         let profile = profile(of: replaced ?? id, after: request, context)
+        try checkSize(of: profile, replaced ?? id, context.room)
         try compile(profile.topicPattern)
         if let replaced { replace(replaced, with: id) }
         let before = members[id] ?? ConsumerMember(id: id)
@@ -129,6 +130,23 @@ extension ConsumerGroupMachine {
         profile.clientHost = context.clientHost
         profile.classic = nil
         return profile
+    }
+
+    private func checkSize(
+        of profile: ConsumerMember.Profile, _ id: String, _ room: GroupRoom
+    ) throws(GroupFault) {
+        if let error = sizeError(of: profile, id, room) {
+            throw GroupFault(error, "There is no room for what the member says about itself.")
+        }
+    }
+
+    /// Why what a member says is too much to keep; `nil` when it is not.
+    func sizeError(
+        of profile: ConsumerMember.Profile, _ id: String, _ room: GroupRoom
+    ) -> KafkaErrorCode? {
+        let entry = members[id] == nil ? KeptTable<ConsumerMember>.entryBytes(id) : 0
+        return room.error(
+            growing: members[id]?.keptBytes ?? 0, to: profile.keptBytes + entry)
     }
 
     // MARK: Who is asking

@@ -26,6 +26,7 @@ struct ConsumerContext {
     var wallMilliseconds: Int64 = 0
     var topics: any GroupTopicSource
     var rules = GroupRules()
+    var room = GroupRoom.unbounded
     /// Which topics the member that asks may see; `nil` for all, or when no member asks.
     var maySee: (@Sendable (_ topic: String) -> Bool)?
 }
@@ -72,11 +73,11 @@ struct ConsumerGroupMachine: Sendable {
     var targetEpoch: Int32 = 0
     /// Of the topics that are subscribed to: other partitions, another hash.
     var metadataHash: Int64 = 0
-    var members: [String: ConsumerMember] = [:]
+    var members: KeptTable<ConsumerMember> = [:]
     /// Static members' ids by instance id.
     var staticMembers: [String: String] = [:]
     var target: [String: PartitionMap] = [:]
-    var resolved: [String: Resolved] = [:]
+    var resolved: KeptTable<Resolved> = [:]
     /// Who has a partition, or has not given it up yet.
     private(set) var owners: [TopicIDPartition: String] = [:]
     var dirty: Set<ConsumerRecordPart> = []
@@ -87,7 +88,7 @@ struct ConsumerGroupMachine: Sendable {
     /// What the expressions match, whoever asks.
     var matched: [String: Set<String>] = [:]
     /// By member; nobody without an authorizer, and after a start nobody until its next heartbeat.
-    var seen: [String: Seen] = [:]
+    var seen: KeptTable<Seen> = [:]
     /// Members with an expression that have said nothing since a start, so that their rights are not
     /// known. With an authorizer they want what they were assigned, and nothing that others may see.
     var unheard: Set<String> = []

@@ -67,7 +67,11 @@ struct ConsumerMember: Equatable, Sendable {
     }
 
     var id: String
-    var profile = Profile()
+    var profile = Profile() {
+        didSet { profileBytes = profile.keptBytes }
+    }
+    /// What the profile takes in memory, reckoned when it changes.
+    private(set) var profileBytes = 0
     var current = Current()
     var deadlines = Deadlines()
 

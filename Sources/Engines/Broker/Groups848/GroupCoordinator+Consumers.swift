@@ -19,6 +19,7 @@ extension GroupCoordinator {
                 of: request.groupID, clientID: clientID, clientHost: clientHost,
                 newMemberID: Self.newConsumerID())
             context.maySee = maySee
+            context.room = room(of: request.groupID)
             let (answer, upgrade) = try consumerAnswer(request, context)
             let isKept = await settle(request.groupID)
             await perform(upgrade, of: request.groupID)

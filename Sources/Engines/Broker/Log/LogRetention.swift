@@ -5,7 +5,9 @@ extension LogView {
         self.configuration = configuration
         segments = recovered.segments
         activeBytes = recovered.activeBytes
-        self.startOffset = max(startOffset, recovered.segments.first?.baseOffset ?? 0)
+        // A log that lost its end may end before what was deleted of it.
+        self.startOffset = max(
+            min(startOffset, recovered.endOffset), recovered.segments.first?.baseOffset ?? 0)
         highWatermark = recovered.endOffset
         epochs = recovered.epochs
         show(recovered.producers)

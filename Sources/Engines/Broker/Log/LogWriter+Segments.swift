@@ -80,6 +80,14 @@ extension LogWriter {
         hasNewEpoch = false
     }
 
+    /// A flush that failed is final: the next one would succeed, over pages that are lost.
+    private mutating func flush(_ segment: Segment) throws(DiskError) {
+        do throws(DiskError) { try segment.file.flush() } catch {
+            fail("\(error)")
+            throw error
+        }
+    }
+
     // MARK: Checkpoints
 
     /// Puts everything on disk that a start without recovery needs: data, index, producers.
@@ -91,7 +99,7 @@ extension LogWriter {
         // Clients have seen the epoch: after an orderly stop it must not go back.
         try keepNewEpoch()
         guard let active, recoveryPoint < nextOffset else { return }
-        if durability == .none { try active.file.flush() }
+        if durability == .none { try flush(active) }
         try active.writeIndex()
         try DiskFolder.replace(
             Segment.path(folder, nextOffset, "snapshot"), with: ProducerSnapshot.encode(producers),

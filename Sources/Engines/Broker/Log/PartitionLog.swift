@@ -250,11 +250,6 @@ extension PartitionLog {
         }
     }
 
-    /// The old spelling of `origin`.
-    func append(_ batch: ByteBuffer, isInternal: Bool) async -> AppendResult {
-        await append(batch, origin: isInternal ? .broker : .client)
-    }
-
     /// Appends one batch on this thread, past those that wait in the queue. Blocks.
     package func appendNow(_ batch: ByteBuffer, origin: AppendOrigin) -> AppendResult {
         let append = PendingAppend(

@@ -83,9 +83,8 @@ package struct BrokerProperties {
     package static func parse(_ text: String) throws(BrokerError) -> [String: String] {
         var properties: [String: String] = [:]
         var whole = ""
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (number, line) in lines.enumerated() {
             let trimmed = line.trimmingCharacters(in: .whitespaces)
             if whole.isEmpty && (trimmed.isEmpty || trimmed.hasPrefix("#")) { continue }
             guard !trimmed.hasSuffix("\\") else {
@@ -100,6 +99,10 @@ package struct BrokerProperties {
             properties[name] = whole[whole.index(after: sign)...]
                 .trimmingCharacters(in: .whitespaces)
             whole = ""
+        }
+        guard whole.isEmpty else {
+            throw .security(
+                "line \(lines.count)", because: "a backslash ends it, and no line follows")
         }
         return properties
     }

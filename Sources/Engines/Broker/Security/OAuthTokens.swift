@@ -9,14 +9,16 @@ import Synchronization
 /// Shared by all connections. Keys come from a file, a setting or the address of a key set; what
 /// fetches from there is not in this module.
 final class OAuthTokens: Sendable {
-    private struct Loaded {
-        var keys: JWTKeyCollection
-        var text: String?
+    private struct InPlay {
+        var text: String
+        var keys: OAuthKeys
+        /// Made when the first token comes: only asynchronous code may do so.
+        var collection: JWTKeyCollection?
     }
 
     private let configuration: OAuthConfiguration
     private let clock: WallClock
-    private let loaded: Mutex<Loaded>
+    private let inPlay: Mutex<InPlay>
 
     /// Reads the keys. Blocks.
     ///
@@ -29,14 +31,12 @@ final class OAuthTokens: Sendable {
         let text: String
         if let keySet { text = keySet } else { text = try Self.text(configuration.keys) }
         fetched = Mutex(Fetched(atMilliseconds: clock.milliseconds()))
-        // The keys are put in when the first token comes: only asynchronous code may do so.
-        _ = try Self.parts(configuration.keys, text)
-        loaded = Mutex(Loaded(keys: JWTKeyCollection(), text: nil))
-        pending = Mutex(text)
+        let keys = try OAuthKeys(configuration.keys, text)
+        inPlay = Mutex(InPlay(text: text, keys: keys))
     }
 
-    /// The text of keys that are not in `loaded` yet.
-    private let pending: Mutex<String?>
+    /// The keys of the set in use that are not used, one text for each.
+    var leftOut: [String] { inPlay.withLock { $0.keys.leftOut } }
 
     private struct Fetched {
         /// When it was last tried, milliseconds since 1970.
@@ -81,11 +81,11 @@ final class OAuthTokens: Sendable {
         return isNew
     }
 
+    /// Only a text with keys that can be used takes the place of the one in use.
     private func take(_ text: String) throws(BrokerError) -> Bool {
-        let known = loaded.withLock { $0.text } ?? pending.withLock { $0 }
-        guard text != known else { return false }
-        _ = try Self.parts(configuration.keys, text)
-        pending.withLock { $0 = text }
+        guard text != inPlay.withLock({ $0.text }) else { return false }
+        let keys = try OAuthKeys(configuration.keys, text)
+        inPlay.withLock { $0 = InPlay(text: text, keys: keys) }
         return true
     }
 
@@ -93,7 +93,7 @@ final class OAuthTokens: Sendable {
     func check(_ token: String) async -> Result<OAuthIdentity, OAuthFault> {
         let claims: OAuthClaims
         do {
-            claims = try await keys().verify(token, as: OAuthClaims.self, iteratingKeys: true)
+            claims = try await collection().verify(token, as: OAuthClaims.self, iteratingKeys: true)
         } catch {
             fetched.withLock { $0.isMissed = true }
             // The library's texts may hold parts of the token.
@@ -102,44 +102,13 @@ final class OAuthTokens: Sendable {
         return claims.identity(configuration, nowMilliseconds: clock.milliseconds())
     }
 
-    private func keys() async throws -> JWTKeyCollection {
-        guard let text = pending.withLock({ $0 }) else { return loaded.withLock { $0.keys } }
-        let keys = JWTKeyCollection()
-        switch try Self.parts(configuration.keys, text) {
-        case .set(let set): try await keys.add(jwks: set)
-        case .rsa(let key):
-            for digest in [DigestAlgorithm.sha256, .sha384, .sha512] {
-                await keys.add(rsa: key, digestAlgorithm: digest, kid: Self.identifier(digest))
-            }
-        case .curve(let key): await keys.add(ecdsa: key)
-        case .shared(let secret):
-            // RFC 7518: a key is at least as long as the hash.
-            let bytes = Array(secret.text.utf8)
-            let digests = [(DigestAlgorithm.sha256, 32), (.sha384, 48), (.sha512, 64)]
-            for (digest, sizeBytes) in digests where bytes.count >= sizeBytes {
-                await keys.add(
-                    hmac: HMACKey(from: bytes), digestAlgorithm: digest,
-                    kid: Self.identifier(digest))
-            }
-        case .unsecured: await keys.addUnsecuredNone()
-        }
-        loaded.withLock { $0 = Loaded(keys: keys, text: text) }
-        pending.withLock { if $0 == text { $0 = nil } }
-        return keys
-    }
-
-    private static func identifier(_ digest: DigestAlgorithm) -> JWKIdentifier {
-        JWKIdentifier(string: "millrace \(digest)")
-    }
-
-    // MARK: Keys
-
-    private enum Parts {
-        case set(JWKS)
-        case rsa(Insecure.RSA.PublicKey)
-        case curve(ES256PublicKey)
-        case shared(Secret)
-        case unsecured
+    private func collection() async -> JWTKeyCollection {
+        let known = inPlay.withLock { $0 }
+        if let collection = known.collection { return collection }
+        let collection = await known.keys.collection()
+        // Others may have been taken meanwhile.
+        inPlay.withLock { if $0.text == known.text { $0.collection = collection } }
+        return collection
     }
 
     private static func text(_ keys: OAuthConfiguration.Keys) throws(BrokerError) -> String {
@@ -152,33 +121,6 @@ final class OAuthTokens: Sendable {
         case .keySetAddress, .sharedSecret, .unsecured:
             return ""
         }
-    }
-
-    private static func parts(
-        _ keys: OAuthConfiguration.Keys, _ text: String
-    ) throws(BrokerError) -> Parts {
-        switch keys {
-        case .keySetFile(let path): return .set(try keySet(text, from: path))
-        case .keySetAddress(let address): return .set(try keySet(text, from: address.url))
-        case .publicKeyFile(let path):
-            if let key = try? Insecure.RSA.PublicKey(pem: text) { return .rsa(key) }
-            if let key = try? ES256PublicKey(pem: text) { return .curve(key) }
-            throw .security(path, because: "it is no public key of RSA or P-256 in PEM")
-        case .sharedSecret(let secret):
-            guard secret.text.utf8.count >= 32 else {
-                throw .security("the shared secret of tokens", because: "it is under 32 bytes")
-            }
-            return .shared(secret)
-        case .unsecured:
-            return .unsecured
-        }
-    }
-
-    private static func keySet(_ text: String, from place: String) throws(BrokerError) -> JWKS {
-        guard let set = try? JSONDecoder().decode(JWKS.self, from: Data(text.utf8)),
-            !set.keys.isEmpty
-        else { throw .security(place, because: "it is no JSON Web Key Set with keys") }
-        return set
     }
 }
 

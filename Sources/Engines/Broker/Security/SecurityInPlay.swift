@@ -70,10 +70,19 @@ final class SecurityInPlay: Sendable {
 
     /// Looks for changed certificates and keys until cancelled, and takes them.
     func run(logger: Logger) async {
+        if let tokens { Self.logLeftOut(tokens, logger) }
         // Beside the files, because an answer may be long in coming.
         async let fetches: Void = runFetches(logger: logger)
         await runFiles(logger: logger)
         await fetches
+    }
+
+    private static func logLeftOut(_ tokens: OAuthTokens, _ logger: Logger) {
+        for key in tokens.leftOut {
+            logger.warning(
+                "a key of tokens is not used: it is broken, of an unknown kind or not for signatures",
+                metadata: ["key": "\(key)"])
+        }
     }
 
     private func runFetches(logger: Logger) async {
@@ -82,7 +91,9 @@ final class SecurityInPlay: Sendable {
             // Thrown when cancelled, which ends the loop.
             try? await Task.sleep(for: .seconds(Limits.certificateLookSeconds))
             do throws(BrokerError) {
-                if try await tokens.fetchIfDue() { logger.notice("new keys for tokens are in use") }
+                guard try await tokens.fetchIfDue() else { continue }
+                logger.notice("new keys for tokens are in use")
+                Self.logLeftOut(tokens, logger)
             } catch {
                 logger.warning(
                     "the old keys for tokens stay in use", metadata: ["reason": "\(error)"])
@@ -108,8 +119,9 @@ final class SecurityInPlay: Sendable {
                 }
             }
             do throws(BrokerError) {
-                if try tokens?.reloadIfChanged() == true {
+                if let tokens, try tokens.reloadIfChanged() {
                     logger.notice("new keys for tokens are in use")
+                    Self.logLeftOut(tokens, logger)
                 }
             } catch {
                 logger.warning(

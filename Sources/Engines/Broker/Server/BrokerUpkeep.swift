@@ -34,17 +34,12 @@ struct BrokerUpkeep: Sendable {
     }
 
     private func runRounds() async {
-        var written: [PartitionName: Int64] = catalog.directory.recoveryPoints
         while true {
             do { try await Task.sleep(for: .seconds(Limits.upkeepSeconds)) } catch {
                 return  // Cancelled: that is how this loop ends.
             }
             do {
-                written = try await readThreads.runIfActive { [written] in
-                    let points = try catalog.upkeep()
-                    if points != written { try catalog.directory.write(recoveryPoints: points) }
-                    return points
-                }
+                try await readThreads.runIfActive { try catalog.upkeep() }
             } catch {
                 // The logs keep their acknowledged records; a recovery only has more to read.
                 logger.warning("no checkpoint was made", metadata: ["error": "\(error)"])

@@ -34,12 +34,15 @@ extension BrokerCore {
 
 /// The fetch sessions, for all event loops.
 ///
-/// The lock is held for what a request changes and for a pass over a session's partitions, never while
-/// anything is read. A fetch without a session does not take it.
+/// The lock is held for what a request changes, for a pass over a session's partitions, and for the
+/// search for room, which is not repeated for a while when it was in vain; never while anything is read
+/// or a session is made. A fetch without a session does not take it.
 final class FetchSessions: Sendable {
+    private let slotsMax: Int
     private let cache: Mutex<FetchSessionCache>
 
     init(slotsMax: Int) {
+        self.slotsMax = slotsMax
         var cache = FetchSessionCache()
         cache.slotsMax = slotsMax
         self.cache = Mutex(cache)
@@ -50,11 +53,20 @@ final class FetchSessions: Sendable {
     }
 
     func open(_ request: FetchRequest, usesTopicIDs: Bool) -> FetchOpening {
-        if request.sessionID == 0 && request.sessionEpoch == FetchSession.finalEpoch {
-            return .request(.sessionless)
+        // No session has the id 0: there is none to close.
+        if request.sessionID == 0 {
+            if request.sessionEpoch == FetchSession.finalEpoch { return .request(.sessionless) }
+            if request.sessionEpoch == FetchSession.initialEpoch {
+                return .request(
+                    slotsMax > 0
+                        ? .full(request.topics, usesTopicIDs: usesTopicIDs) : .sessionless)
+            }
         }
+        let changes = request.sessionChanges
         let now = Self.now
-        return cache.withLock { $0.open(request, usesTopicIDs: usesTopicIDs, now: now) }
+        return cache.withLock {
+            $0.open(request, changes: changes, usesTopicIDs: usesTopicIDs, now: now)
+        }
     }
 
     func answer(
@@ -63,13 +75,20 @@ final class FetchSessions: Sendable {
         switch context {
         case .sessionless:
             return FetchAnswer()
-        case .full, .incremental:
+        case .full(let wanted, let usesTopicIDs):
             let now = Self.now
+            let need = FetchSessionNeed(wanted, names: plan.topics)
+            guard cache.withLock({ $0.hasRoom(for: need, now: now) }) else { return FetchAnswer() }
+            let session = FetchSession(
+                wanted, found: outcome.partitions, names: plan.topics, usesTopicIDs: usesTopicIDs,
+                now: now)
             var generator = SystemRandomNumberGenerator()
+            // Another may have taken the room meanwhile.
+            return FetchAnswer(
+                sessionID: cache.withLock { $0.add(session, now: now, using: &generator) })
+        case .incremental(let id, let epoch):
             return cache.withLock {
-                $0.answer(
-                    context, found: outcome.partitions, names: plan.topics, now: now,
-                    using: &generator)
+                $0.answer(id, epoch: epoch, found: outcome.partitions, names: plan.topics)
             }
         }
     }

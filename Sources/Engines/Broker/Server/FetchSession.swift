@@ -88,12 +88,13 @@ struct FetchSession: Sendable {
         createdAt = now
         usedAt = now
         var rest = found[...]
-        for (topic, named) in zip(wanted, names) {
+        for (topic, named) in zip(wanted, names) where !topic.partitions.isEmpty {
+            let place = place(of: FetchTopic(topic))
+            topics[Int(place)].name = named.name
             for partition in topic.partitions {
-                let slot = add(FetchTopic(topic), FetchWanted(partition))
+                let slot = add(FetchWanted(partition), to: place)
                 guard let data = rest.popFirst() else { continue }
                 _ = slots[slot].changed(to: data)
-                topics[Int(slots[slot].topic)].name = named.name
             }
         }
     }
@@ -115,12 +116,12 @@ struct FetchSession: Sendable {
     mutating func merge(_ request: FetchRequest, now: Int64) {
         usedAt = now
         epoch = Self.next(epoch)
-        for topic in request.topics {
-            let name = FetchTopic(topic)
-            for partition in topic.partitions { add(name, FetchWanted(partition)) }
+        for topic in request.topics where !topic.partitions.isEmpty {
+            let place = place(of: FetchTopic(topic))
+            for partition in topic.partitions { add(FetchWanted(partition), to: place) }
         }
         var hasForgotten = false
-        for topic in request.forgottenTopicsData {
+        for topic in request.forgottenTopicsData where !topic.partitions.isEmpty {
             guard let place = topicPlaces[FetchTopic(name: topic.topic, id: topic.topicID)]
             else { continue }
             for partition in topic.partitions {
@@ -130,22 +131,25 @@ struct FetchSession: Sendable {
         if hasForgotten { order.removeAll { slots[Int($0)].topic < 0 } }
     }
 
+    /// Looked up once for all partitions of a topic: a name may be long, and so may be the list.
+    private mutating func place(of topic: FetchTopic) -> Int32 {
+        topicPlaces[topic] ?? addTopic(topic)
+    }
+
+    /// - Parameter topic: the place of the topic.
     /// - Returns: the partition's slot.
     @discardableResult
-    private mutating func add(_ topic: FetchTopic, _ wanted: FetchWanted) -> Int {
-        let topicPlace = topicPlaces[topic]
-        if let topicPlace,
-            let known = places[Place(topic: topicPlace, partition: wanted.partition)]
-        {
+    private mutating func add(_ wanted: FetchWanted, to topic: Int32) -> Int {
+        let place = Place(topic: topic, partition: wanted.partition)
+        if let known = places[place] {
             slots[Int(known)].wanted = wanted
             return Int(known)
         }
-        let topicSlot = topicPlace ?? addTopic(topic)
         let slot = freeSlots.popLast() ?? Int32(slots.count)
-        let fresh = Slot(topic: topicSlot, wanted: wanted)
+        let fresh = Slot(topic: topic, wanted: wanted)
         if Int(slot) == slots.count { slots.append(fresh) } else { slots[Int(slot)] = fresh }
-        places[Place(topic: topicSlot, partition: wanted.partition)] = slot
-        partitionCounts[Int(topicSlot)] += 1
+        places[place] = slot
+        partitionCounts[Int(topic)] += 1
         order.append(slot)
         return Int(slot)
     }

@@ -11,13 +11,16 @@ final class RequestTasks: Sendable {
     private let works: AsyncStream<Work>
     private let submitted: AsyncStream<Work>.Continuation
 
-    init() {
-        // Bounded by the requests that connections may have waiting, one of which is this.
+    /// - Parameter connectionsMax: Kafka's `max.connections`. Two works for each may wait to be begun;
+    ///   one is usual, since only Produce requests of several transactions run beside each other.
+    init(connectionsMax: Int) {
         (works, submitted) = AsyncStream.makeStream(
-            of: Work.self, bufferingPolicy: .bufferingOldest(Limits.connectionsMax * 2))
+            of: Work.self,
+            bufferingPolicy: .bufferingOldest(connectionsMax * Limits.worksWaitingPerConnectionMax))
     }
 
-    /// - Returns: false when the work was not taken, because the broker stops.
+    /// - Returns: false when the work was not taken, because too many wait or the broker stops. The
+    ///   caller refuses its request then, or closes the connection.
     func submit(_ work: @escaping Work) -> Bool {
         switch submitted.yield(work) {
         case .enqueued: true

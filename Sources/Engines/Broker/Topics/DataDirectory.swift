@@ -98,7 +98,7 @@ struct DataDirectory: Sendable {
 
     private static func properties(_ bytes: [UInt8]) -> [String: String] {
         var found: [String: String] = [:]
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+        for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
             let parts = line.split(separator: "=", maxSplits: 1)
             if parts.count == 2 { found[String(parts[0])] = String(parts[1]) }
         }
@@ -134,7 +134,7 @@ struct DataDirectory: Sendable {
         for name in try DiskFolder.names(in: path) where !name.hasSuffix(Self.straySuffix) {
             let folder = path + "/" + name
             guard let bytes = try? DiskFolder.contents(folder + "/partition.metadata"),
-                let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+                let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
                     .first(where: { $0.hasPrefix("topic_id: ") })
             else { continue }
             let id = String(line.dropFirst("topic_id: ".count))

@@ -57,13 +57,15 @@ package protocol GroupStorage: GroupTopicSource {
     /// Creates the topic if it is missing.
     func prepare() async throws(GroupStorageError)
 
-    /// Appends the records as one batch, and returns when they are as durable as the broker's policy
-    /// says. Runs on the caller's actor up to its first wait, so that batches for one partition land
-    /// in the order of the calls once the topic is there.
+    /// Appends records in batches, and returns when all of them are as durable as the broker's policy
+    /// says. Runs on the caller's actor up to its first wait, and all batches are in their places by
+    /// then: once the topic is there, those for one partition land in the order of the calls, and no
+    /// other call's come between.
     ///
-    /// - Parameter producer: the batch then belongs to that producer's transaction.
+    /// - Parameter producer: the batches then belong to that producer's transaction.
+    /// - Throws: when a batch was refused; those around it may be in the log nevertheless.
     nonisolated(nonsending) func append(
-        _ records: [GroupRecord], to partition: Int32, producer: GroupProducer?
+        _ batches: [[GroupRecord]], to partition: Int32, producer: GroupProducer?
     ) async throws(GroupStorageError)
 
     /// Every batch there is, oldest first within a partition. Called once, before any request.

@@ -5,6 +5,7 @@ import KafkaProtocol
 import MillraceBase
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Made with the first record that is kept in it.
 struct OffsetsTopic: GroupStorage {
@@ -37,29 +38,37 @@ struct OffsetsTopic: GroupStorage {
     }
 
     nonisolated(nonsending) func append(
-        _ records: [GroupRecord], to partition: Int32, producer: GroupProducer?
+        _ batches: [[GroupRecord]], to partition: Int32, producer: GroupProducer?
     ) async throws(GroupStorageError) {
-        guard !records.isEmpty else { return }
+        let batches = batches.filter { !$0.isEmpty }
+        guard !batches.isEmpty else { return }
         if !isPrepared { try await prepare() }
         guard let log = catalog.topic(TopicName.consumerOffsets)?.log(partition) else {
             throw GroupStorageError("\(TopicName.consumerOffsets) has no \(partition)")
         }
-        // As Kafka's coordinator writes it: the producer's id and epoch, but none of its sequences.
+        let now = clock.milliseconds()
+        let fault = await withCheckedContinuation { continuation in
+            let round = AppendRound(count: batches.count, continuation)
+            // Without a wait between them, so that nobody else's batch comes between.
+            for records in batches {
+                let bytes = Self.batch(of: records, producer: producer, now: now)
+                log.append(bytes, origin: .broker) { round.ended($0) }
+            }
+        }
+        if let fault { throw GroupStorageError("\(fault)") }
+    }
+
+    /// As Kafka's coordinator writes it: the producer's id and epoch, but none of its sequences.
+    private static func batch(
+        of records: [GroupRecord], producer: GroupProducer?, now: Int64
+    ) -> ByteBuffer {
         var batch = RecordBatchBuilder(
             producerID: producer?.id ?? -1, producerEpoch: producer?.epoch ?? -1)
         batch.header.attributes.isTransactional = producer != nil
-        let now = clock.milliseconds()
         for record in records {
             batch.append(key: record.key, value: record.value, timestampMilliseconds: now)
         }
-        let bytes = batch.finish()
-        let result = await withCheckedContinuation { continuation in
-            log.append(bytes, origin: .broker) { continuation.resume(returning: $0) }
-        }
-        switch result {
-        case .appended: return
-        case .refused(let fault): throw GroupStorageError("\(fault)")
-        }
+        return batch.finish()
     }
 
     // MARK: Reading it again
@@ -135,5 +144,35 @@ struct OffsetsTopic: GroupStorage {
 extension GroupTopic {
     init(_ topic: Topic) {
         self.init(id: topic.id, name: topic.name, partitions: Int32(topic.logs.count))
+    }
+}
+
+/// Waits for batches that were appended together: the call goes on when the last of them has ended.
+private final class AppendRound: Sendable {
+    private struct State {
+        var open: Int
+        /// Why the first batch that was refused was so.
+        var fault: AppendFault?
+    }
+
+    private let state: Mutex<State>
+    private let continuation: CheckedContinuation<AppendFault?, Never>
+
+    /// - Parameter count: of the batches; each calls `ended` once.
+    init(count: Int, _ continuation: CheckedContinuation<AppendFault?, Never>) {
+        state = Mutex(State(open: count))
+        self.continuation = continuation
+    }
+
+    func ended(_ result: AppendResult) {
+        let (isLast, fault) = state.withLock { state in
+            switch result {
+            case .appended: break
+            case .refused(let fault): state.fault = state.fault ?? fault
+            }
+            state.open -= 1
+            return (state.open == 0, state.fault)
+        }
+        if isLast { continuation.resume(returning: fault) }
     }
 }

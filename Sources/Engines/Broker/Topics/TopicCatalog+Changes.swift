@@ -29,6 +29,10 @@ extension TopicCatalog {
             }
             var random = SystemRandomNumberGenerator()
             let entry = TopicImage(name: name, id: .random(using: &random), partitions: partitions)
+            // What a deletion may have left that a crash or the disk cut short.
+            do { try forgetCheckpoints(of: name) } catch {
+                throw TopicFault(.kafkaStorageError, "\(error)")
+            }
             // The files come first: a topic that is in the log must be able to take records.
             let logs = try opened(entry, defaults.effective(settings), from: 0)
             try record(
@@ -86,6 +90,10 @@ extension TopicCatalog {
                     // It is removed at the next start, as a partition that no topic has.
                     logger.warning("cannot remove a partition", metadata: ["error": "\(error)"])
                 }
+            }
+            do { try forgetCheckpoints(of: topic.name) } catch {
+                // Done when a topic is made by this name again, which fails as long as it cannot be.
+                logger.warning("cannot write checkpoints", metadata: ["error": "\(error)"])
             }
         }
     }

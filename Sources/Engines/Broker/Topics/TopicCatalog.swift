@@ -31,7 +31,7 @@ private struct TopicIndex {
 /// All topics and their logs.
 ///
 /// A change is in the metadata log before it is seen and answered. Look-ups never block; changes do, one
-/// after the other. Order of locks: `changes`, then the metadata log's, then `index`.
+/// after the other. Order of locks: `changes`, then the metadata log's or `checkpoints`, then `index`.
 package final class TopicCatalog: Sendable {
     let directory: DataDirectory
     package let metadata: MetadataLog
@@ -42,6 +42,8 @@ package final class TopicCatalog: Sendable {
     /// Whoever changes topics or their settings holds it all the while.
     private let changes = Mutex(())
     private let index: Mutex<TopicIndex>
+    /// Whoever writes one of them holds it all the while.
+    let checkpoints: Mutex<WrittenCheckpoints>
 
     /// Opens every log of the directory. Blocks: after an unclean stop as long as recovery takes.
     ///
@@ -55,6 +57,7 @@ package final class TopicCatalog: Sendable {
         self.environment = environment
         self.given = given
         self.logger = logger
+        checkpoints = Mutex(WrittenCheckpoints(directory))
         let image = metadata.image
         try Self.settleStrays(directory, metadata, logger)
         let defaults = TopicDefaults(image, nodeID: metadata.node.id, given: given)
@@ -192,15 +195,15 @@ package final class TopicCatalog: Sendable {
             }
         }
         do throws(DiskError) {
-            var ends: [PartitionName: Int64] = [:]
+            var ends: [(PartitionLog, Int64)] = []
             var hasFailed = false
             for log in topics.flatMap(\.logs) {
                 let end = try log.close()
-                ends[log.name] = end
+                if let end { ends.append((log, end)) }
                 hasFailed = hasFailed || end == nil
             }
-            try directory.write(recoveryPoints: ends)
-            try writeStartOffsets(topics)
+            try write(recoveryPoints: ends)
+            try writeStartOffsets()
             if !hasFailed { try directory.markClean() }
         } catch {
             logger.error("the broker did not stop in order", metadata: ["error": "\(error)"])
@@ -208,17 +211,16 @@ package final class TopicCatalog: Sendable {
     }
 
     /// Gives idle memory back and makes checkpoints, so that a recovery has little to read.
-    /// - Returns: the recovery points of logs that have one.
-    func upkeep() throws(DiskError) -> [PartitionName: Int64] {
-        var points: [PartitionName: Int64] = [:]
+    func upkeep() throws(DiskError) {
+        var points: [(PartitionLog, Int64)] = []
         let kept = environment.budget.keptBytes
         for log in topics.flatMap(\.logs) {
             log.view.releaseIdle()
             let point = try log.checkpointIfGrown()
-            if point > 0 { points[log.name] = point }
+            if point > 0 { points.append((log, point)) }
         }
         if kept - environment.budget.keptBytes >= Limits.idleBytesToTrim { FreedMemory.giveBack() }
-        return points
+        try write(recoveryPoints: points)
     }
 
     /// Removes what retention no longer keeps.
@@ -230,16 +232,5 @@ package final class TopicCatalog: Sendable {
                     metadata: ["partition": "\(log.name)", "error": "\(error)"])
             }
         }
-    }
-
-    func writeStartOffsets() throws(DiskError) { try writeStartOffsets(topics) }
-
-    private func writeStartOffsets(_ topics: [Topic]) throws(DiskError) {
-        var starts: [PartitionName: Int64] = [:]
-        for log in topics.flatMap(\.logs) {
-            let start = log.view.with { $0.startOffset }
-            if start > 0 { starts[log.name] = start }
-        }
-        try directory.write(startOffsets: starts)
     }
 }

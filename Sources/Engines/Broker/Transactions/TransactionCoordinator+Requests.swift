@@ -62,12 +62,12 @@ extension TransactionCoordinator {
     private func makeIfMissing(_ id: String, timeoutMilliseconds: Int32) async -> KafkaErrorCode? {
         if let unavailable { return unavailable }
         if machines[id] != nil { return nil }
-        guard machines.count < Limits.transactionalIDsMax else { return .policyViolation }
+        guard hasRoom(for: id) else { return .policyViolation }
         do throws(TransactionStorageError) {
             let producerID = try await storage.newProducerID()
             // Another request may have made it during the wait, or as many others as there may be.
             if machines[id] == nil {
-                guard machines.count < Limits.transactionalIDsMax else { return .policyViolation }
+                guard hasRoom(for: id) else { return .policyViolation }
                 machines[id] = TransactionMachine(
                     transactionalID: id,
                     record: TransactionRecord(
@@ -79,6 +79,14 @@ extension TransactionCoordinator {
         }
     }
 
+    private func hasRoom(for id: String) -> Bool {
+        machines.count < Limits.transactionalIDsMax
+            && roomBytes >= KeptTable<TransactionMachine>.entryBytes(id)
+    }
+
+    /// Bytes that ids and partitions may still take.
+    private var roomBytes: Int { rules.transactionsBytesMax - machines.keptBytes }
+
     // MARK: Partitions
 
     /// Adds partitions to a producer's transaction, and begins it with the first ones.
@@ -88,7 +96,11 @@ extension TransactionCoordinator {
     ) async -> KafkaErrorCode {
         guard !id.isEmpty else { return .invalidRequest }
         return await change(id) { machine, _ in
-            machine.addPartitions(partitions, by: producer, version: version, now: now)
+            let new = partitions.subtracting(machine.record.partitions).count
+            guard new == 0 || new * Limits.transactionPartitionBytes <= roomBytes else {
+                return .refused(.policyViolation)
+            }
+            return machine.addPartitions(partitions, by: producer, version: version, now: now)
         }.code
     }
 

@@ -11,7 +11,7 @@ package import MillraceBase
 /// Call `load` before the first request and keep `run` running while requests come: it writes the
 /// markers of decided transactions and ends those whose time is over.
 package actor TransactionCoordinator {
-    var machines: [String: TransactionMachine] = [:]
+    var machines: KeptTable<TransactionMachine> = [:]
     let storage: any TransactionStorage
     nonisolated let rules: TransactionRules
     let clock: WallClock
@@ -117,6 +117,8 @@ package actor TransactionCoordinator {
     package func timePassed() async {
         let time = elapsedMilliseconds()
         for (id, deadline) in deadlines where deadline <= time {
+            // While the one before was written, another transaction may have begun.
+            guard deadlines[id] == deadline else { continue }
             let outcome = await change(id, settles: false, ends: true) { machine, spare in
                 machine.abort(spare: spare, now: self.now)
             }

@@ -12,6 +12,11 @@ extension Limits {
     static let transactionExpiryRoundMilliseconds: Int64 = 3_600_000
     /// Transactional ids remembered at once; one more is refused.
     static let transactionalIDsMax = 200_000
+    /// Bytes that all transactional ids, and the partitions of their transactions, may take; Kafka has
+    /// no bound but its memory.
+    static let transactionsBytesMax = 128 << 20
+    /// What a partition of a transaction takes, with its topic's name.
+    static let transactionPartitionBytes = 128
     /// Partitions of one transaction.
     static let transactionPartitionsMax = 20_000
     /// How long a request waits for a transaction that is just ending, before it is told

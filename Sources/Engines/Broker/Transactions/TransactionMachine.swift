@@ -174,3 +174,10 @@ struct TransactionMachine: Sendable {
         return write(next)
     }
 }
+
+extension TransactionMachine: KeptInMemory {
+    var keptBytes: Int {
+        (record.partitions.count + (pending?.partitions.count ?? 0))
+            * Limits.transactionPartitionBytes
+    }
+}

@@ -12,5 +12,8 @@ package struct TransactionRules: Sendable, Equatable {
     /// `producer.id.expiration.ms`: how long a silent producer's sequence is remembered.
     package var producerExpiryMilliseconds = Limits.producerExpiryMilliseconds
 
+    /// Bytes that ids and partitions of all transactions may take; not a setting.
+    package var transactionsBytesMax = Limits.transactionsBytesMax
+
     package init() {}
 }

@@ -112,15 +112,15 @@ struct TransactionTopic: TransactionStorage {
             coordinatorEpoch: end.coordinatorEpoch, isCommit: end.isCommit)
         var result = MarkerResult()
         var offsets: [Int32] = []
-        await withTaskGroup(of: (PartitionName, AppendResult?).self) { group in
+        await withTaskGroup(of: (PartitionName, PartitionLog, AppendResult?).self) { group in
             for name in partitions {
                 guard let log = catalog.topic(name.topic)?.log(name.partition) else { continue }
                 // One child for each partition of the transaction, ended before `write` returns. Markers of
                 // different logs have no order among them, and one that is repeated does nothing.
-                group.addTask { (name, await log.appendMarker(marker)) }
+                group.addTask { (name, log, await log.appendMarker(marker)) }
             }
-            for await (name, outcome) in group {
-                switch self.place(name, outcome, end.producer) {
+            for await (name, log, outcome) in group {
+                switch self.place(name, in: log, outcome, end.producer) {
                 case .ended where name.topic == TopicName.consumerOffsets:
                     offsets.append(name.partition)
                 case .ended: break
@@ -139,15 +139,17 @@ struct TransactionTopic: TransactionStorage {
     }
 
     private func place(
-        _ name: PartitionName, _ outcome: AppendResult?, _ producer: ProducerIdentity
+        _ name: PartitionName, in log: PartitionLog, _ outcome: AppendResult?,
+        _ producer: ProducerIdentity
     ) -> MarkerPlace {
         guard case .refused(let fault) = outcome else { return .ended }
-        let log = catalog.topic(name.topic)?.log(name.partition)
         return MarkerPlace(
-            fault, isThere: log != nil,
-            isOpen: log?.openTransactions.contains {
+            fault,
+            // A topic that was made anew under the same name has other logs.
+            isThere: catalog.topic(name.topic)?.log(name.partition) === log,
+            isOpen: log.openTransactions.contains {
                 $0.producerID == producer.id && $0.producerEpoch <= producer.epoch
-            } ?? false)
+            })
     }
 }
 

@@ -32,23 +32,32 @@ struct AssociationChange: Sendable {
 
     /// Refuses what must not be.
     func check(_ operations: [AssociationOperation]) throws(APIError) {
+        try check(operations, isRegistered: false)
+        for operation in operations { try checkSchema(operation) }
+    }
+
+    /// - Parameter isRegistered: the schemas of the operations are in their subjects already.
+    private func check(_ operations: [AssociationOperation], isRegistered: Bool) throws(APIError) {
         let own = existing
         var isFrozen = own.first?.isFrozen
         for operation in operations {
             let old = own.first { $0.key.associationType == operation.type }
             try check(operation, old, isFrozen)
+            if old == nil, !isRegistered { try checkIsEmpty(operation) }
             isFrozen = isFrozen ?? operation.isFrozen
         }
         for operation in operations {
             try checkSubject(operation, own.first { $0.key.associationType == operation.type })
         }
-        for operation in operations { try checkSchema(operation) }
     }
 
+    /// After the registration. What others wrote since `check` counts too.
+    ///
     /// - Parameter guid: for a new one.
     func decide(_ operations: [AssociationOperation], guid: () -> String)
-        -> (records: [StoreRecord], answer: [Association])
+        throws(APIError) -> (records: [StoreRecord], answer: [Association])
     {
+        try check(operations, isRegistered: true)
         var records: [StoreRecord] = []
         var answer: [Association] = []
         let own = existing
@@ -90,6 +99,15 @@ struct AssociationChange: Sendable {
         operation.lifecycle ?? old?.lifecycle ?? .weak
     }
 
+    private func checkIsEmpty(_ operation: AssociationOperation) throws(APIError) {
+        guard operation.isFrozen == true,
+            table.version(nil, of: operation.subject ?? "", deleted: false) != nil
+        else { return }
+        throw .invalidAssociation(
+            "frozen",
+            "cannot create a frozen association when schemas already exist in the subject")
+    }
+
     private func check(
         _ operation: AssociationOperation, _ old: Association?, _ isFrozen: Bool?
     ) throws(APIError) {
@@ -103,14 +121,7 @@ struct AssociationChange: Sendable {
         if let wanted = operation.isFrozen, let isFrozen, wanted != isFrozen {
             throw AssociationOperation.mixedFrozen
         }
-        guard let old else {
-            if operation.isFrozen == true, table.version(nil, of: subject, deleted: false) != nil {
-                throw .invalidAssociation(
-                    "frozen",
-                    "cannot create a frozen association when schemas already exist in the subject")
-            }
-            return
-        }
+        guard let old else { return }
         if try isSame(operation, old) { return }
         if operation.kind == .create {
             throw .resourceAssociated(operation.type, request.resourceName)

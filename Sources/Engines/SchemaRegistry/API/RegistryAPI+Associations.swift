@@ -75,7 +75,7 @@ extension RegistryAPI {
         let written = try await store.change { [parsed] table throws(APIError) in
             let change = AssociationChange(
                 table: table, parsed: parsed, request: given, context: context)
-            return change.decide(operations) { UUID().uuidString.lowercased() }
+            return try change.decide(operations) { UUID().uuidString.lowercased() }
         }
         return written.map {
             Changed(association: $0, schema: schemas[$0.key.associationType])

@@ -122,14 +122,16 @@ struct RegistryAPI: Sendable {
         }
         let isNormalized = request.flag("normalize")
         let isForced = request.flag("force")
-        let version = try await store.change { [parsed] table throws(APIError) in
-            try Registration(
+        // The answer's text is made before anything is written, in case it cannot be.
+        let (version, content) = try await store.change { [parsed] table throws(APIError) in
+            let decision = try Registration(
                 table: table, parsed: parsed, subject: subject, normalizes: isNormalized,
                 isForced: isForced
             ).decide(given)
+            let queries = SchemaQueries(table: table, parsed: parsed, request: request)
+            return (decision.records, (decision.answer, try queries.content(decision.answer)))
         }
-        let queries = SchemaQueries(table: await store.table, parsed: parsed, request: request)
-        return .json(version.registered(given, try queries.content(version)))
+        return .json(version.registered(given, content))
     }
 
     /// A new version with tags in its text. Source: Confluent's modifySchemaTags.

@@ -24,9 +24,8 @@ package struct RegistryUsers: Sendable, Equatable, CustomStringConvertible {
     /// - Parameter source: what a message calls it.
     package init(parsing text: String, from source: String) throws(RegistryServerError) {
         passwords = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() {
             let line = line.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") || line.hasPrefix("!") { continue }
             guard let mark = line.firstIndex(where: { $0 == ":" || $0 == "=" }),

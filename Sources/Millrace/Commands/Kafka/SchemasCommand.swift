@@ -44,7 +44,7 @@ struct SchemasCommand: AsyncParsableCommand {
 
         func run() async throws {
             let schemas = try await SchemasCommand.with(arguments) { registry in
-                try await registry.schemas(latestOnly: true)
+                try await registry.allSchemas(latestOnly: true)
             }
             if json {
                 let list = schemas.map { SchemasCommand.json($0) }

@@ -38,6 +38,13 @@ struct KafkaConfigurationReader {
             try configuration.sasl.addUsers(users, from: "kafka-users")
             var reader = BrokerProperties(properties, read: Self.text)
             try reader.apply(to: &configuration)
+            let usesSASL = configuration.listeners.contains { $0.securityProtocol.usesSASL }
+            guard users.isEmpty || usesSASL else {
+                throw BrokerError.security(
+                    "kafka-users",
+                    because: "no listener uses SASL; make it SASL_PLAINTEXT or SASL_SSL in "
+                        + "listeners or listener.security.protocol.map, or leave the setting out")
+            }
         } catch let error as BrokerError {
             throw Failure(
                 "the embedded kafka cannot be configured", at: engine.place,

@@ -225,7 +225,10 @@ package struct KafkaReader: KafkaCoder {
             isFlexible
             ? Int64(try unsignedVarint(field)) - 1 : Int64(try integer(field, as: Int16.self))
         if claimed == -1 { return nil }
-        guard claimed >= 0 else { throw WireError(.badLength(claimed), in: field) }
+        // A compact length could claim more; Kafka takes it of neither form.
+        guard 0...Limits.stringBytesMax ~= claimed else {
+            throw WireError(.badLength(claimed), in: field)
+        }
         guard let view = buffer.readSlice(length: Int(claimed))?.readableBytesView else {
             throw WireError(.cutShort, in: field)
         }

@@ -76,13 +76,13 @@ package struct KafkaWriter: KafkaCoder {
     // MARK: Strings and bytes
 
     package mutating func string(_ value: inout String, _ field: String) throws(WireError) {
-        let utf8 = value.utf8
+        // Nobody reads a longer one, not even where a compact length could say so.
+        guard let length = Int16(exactly: value.utf8.count) else {
+            throw WireError(.badLength(Int64(value.utf8.count)), in: field)
+        }
         if isFlexible {
-            try writeCompact(length: utf8.count, field)
+            try writeCompact(length: Int(length), field)
         } else {
-            guard let length = Int16(exactly: utf8.count) else {
-                throw WireError(.badLength(Int64(utf8.count)), in: field)
-            }
             buffer.writeInteger(length)
         }
         buffer.writeString(value)

@@ -42,9 +42,12 @@ extension PartitionLog {
             }
         }
         let found = try lastOffsets(in: view, range, aborted)
+        // The setting may be as long as for ever.
+        let (horizon, isForEver) = now.addingReportingOverflow(
+            view.configuration.tombstoneMilliseconds)
         let filter = BatchFilter(
-            lastOffsets: found.offsets, end: found.end,
-            horizon: now + view.configuration.tombstoneMilliseconds, now: now,
+            lastOffsets: found.offsets, end: found.end, horizon: isForEver ? .max : horizon,
+            now: now,
             producers: producerTable().entries)
         var report = CompactionReport(end: found.end)
         var transactions = CleanedTransactions(unique(aborted))
@@ -179,14 +182,20 @@ private struct KeyCollector {
     private mutating func add(
         _ header: RecordBatchHeader, _ batch: ByteBuffer
     ) throws(CompactionFault) -> Bool {
+        let hasRoom: Bool?
         do throws(WireError) {
-            return try BatchUnpacking.withPlain(batch) { plain in add(header, plain: plain) }
+            hasRoom = try BatchUnpacking.withPlain(batch) { plain in add(header, plain: plain) }
         } catch {
             throw .damaged("a batch at offset \(header.baseOffset): \(error)")
         }
+        guard let hasRoom else {
+            throw .damaged("a batch at offset \(header.baseOffset): its records are not whole")
+        }
+        return hasRoom
     }
 
-    private mutating func add(_ header: RecordBatchHeader, plain: ByteBuffer) -> Bool {
+    /// - Returns: `nil` for what is no row of records.
+    private mutating func add(_ header: RecordBatchHeader, plain: ByteBuffer) -> Bool? {
         plain.withUnsafeReadableBytes { bytes in
             let records = UnsafeRawBufferPointer(
                 rebasing: bytes[RecordBatchHeader.byteCount...])
@@ -197,7 +206,7 @@ private struct KeyCollector {
                 if offsets.isFull { return false }
                 offsets.set(UnsafeRawBufferPointer(rebasing: records[key]), to: offset)
             }
-            return true
+            return spans.isAtEnd ? true : nil
         }
     }
 }

@@ -34,7 +34,9 @@ struct RecordSpans {
         let end = cursor + Int(length)
         let attributes = bytes[cursor]
         cursor += 1
-        guard let timestampDelta = varint(&cursor), let offsetDelta = varint(&cursor), cursor < end
+        // Topics that are not compacted take batches whose records nobody has read: any number may come.
+        guard let timestampDelta = varint(&cursor), let offsetDelta = varint(&cursor), cursor < end,
+            0...Int64(Int32.max) ~= offsetDelta
         else { return nil }
         let rest = cursor..<end
         guard let keyLength = varint(&cursor), keyLength >= -1, keyLength <= end - cursor else {
