@@ -19,13 +19,12 @@ struct KafkaMetadataPowerCutTests {
         try MetadataLog(directory: directory, node: node)
     }
 
-    /// - Parameter padding: bytes of a setting, so that the log grows.
+    /// - Parameter padding: bytes of further settings, so that the log grows; one has at most 32,767.
     private static func change(_ number: Int, padding: Int = 0) -> [MetadataRecord] {
-        [
-            .config(
-                ConfigResource(.group, "g\(number)"), "n",
-                String(repeating: "x", count: padding) + "\(number)")
-        ]
+        let resource = ConfigResource(.group, "g\(number)")
+        let value = String(repeating: "x", count: 20_000)
+        return [.config(resource, "n", "\(number)")]
+            + (0..<padding / value.utf8.count).map { .config(resource, "n\($0)", value) }
     }
 
     private static func found(_ log: MetadataLog) -> Set<Int> {
