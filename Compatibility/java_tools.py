@@ -23,7 +23,8 @@ PATIENCE_SECONDS = 90
 class Java:
     """A class path of our scenarios, the jars, and the settings of the clients' log."""
 
-    def __init__(self, classes: pathlib.Path):
+    def __init__(self, classes: pathlib.Path, sources: pathlib.Path = SOURCES):
+        # The only reason to skip: set-up could not get the jars on this machine, and wrote why.
         if not (JARS / "complete").exists() and LACKING.exists():
             pytest.skip(LACKING.read_text().strip())
         assert (JARS / "complete").exists(), "no jars: run scripts/setup --tests"
@@ -31,10 +32,10 @@ class Java:
         libraries = f"{JARS}/types:{JARS}/lib/*"
         compiled = subprocess.run(
             ["javac", "-Xlint:all,-classfile,-processing", "-Werror", "-cp", libraries, "-d", str(classes),
-             *map(str, sorted(SOURCES.glob("*.java")))],
+             *map(str, sorted(sources.glob("*.java")))],
             capture_output=True, text=True, timeout=PATIENCE_SECONDS)
         assert compiled.returncode == 0, compiled.stderr + compiled.stdout
-        self.class_path = f"{classes}:{SOURCES}:{libraries}"
+        self.class_path = f"{classes}:{SOURCES}:{libraries}"  # the settings of the log are in SOURCES
 
     def command(self, main: str, *arguments, flags=()) -> list:
         return ["java", *FLAGS, *flags, "-cp", self.class_path, main, *map(str, arguments)]
@@ -57,8 +58,8 @@ class Java:
 
 
 @functools.cache
-def compiled() -> Java:
-    """The one class path of this run; it goes away at the end."""
+def compiled(sources: pathlib.Path = SOURCES) -> Java:
+    """The one class path of these sources in this run; it goes away at the end."""
     classes = pathlib.Path(tempfile.mkdtemp(prefix="millrace-java-"))
     atexit.register(shutil.rmtree, classes, ignore_errors=True)
-    return Java(classes)
+    return Java(classes, sources)

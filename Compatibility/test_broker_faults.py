@@ -1,4 +1,4 @@
-# The fault programs and the crash loop of scripts/, at a size for every day.
+"""The fault programs and the crash loop of scripts/, at a size for every day."""
 
 import pathlib
 import subprocess
@@ -33,6 +33,7 @@ def test_fault(name):
         [sys.executable, str(pathlib.Path(ROOT) / script), *arguments, "--binary", BINARY],
         capture_output=True, text=True, timeout=170, env=environment())
     print(ended.stdout, ended.stderr)
-    if ended.returncode == SKIPPED:
+    # Only `full` skips, where a disk of its own cannot be mounted; it says so in its last line.
+    if name == "full" and ended.returncode == SKIPPED:
         pytest.skip(ended.stdout.strip().splitlines()[-1])
     assert ended.returncode == 0, ended.stdout + ended.stderr

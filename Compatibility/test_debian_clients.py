@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from conftest import environment
-from test_security import PASSWORD, USER, Broker, files  # noqa: F401, the fixture
+from security import PASSWORD, USER, Broker, files  # noqa: F401, the fixture
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent / "scripts"
 PYTHON = "/usr/bin/python3"

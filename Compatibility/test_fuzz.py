@@ -195,9 +195,44 @@ def test_large_claims_cost_nothing(broker):
         peer.close()
 
 
-def test_many_silent_connections(broker):
+def test_many_that_begin_a_request_of_middle_size(broker):
+    """600 claim 1.9 MiB each and send all but the last bytes: they would hold 1.1 GiB. Small requests pass."""
+    raise_limit_of_files()
+    before = broker.memory()
+    claimed = 1_990_000
+    sent = struct.pack(">i", claimed) + header(0, 9) + bytes(claimed - 1000)
+    peers = [broker.connect() for _ in range(600)]
+    positions = dict.fromkeys(peers, 0)
+    for peer in peers:
+        peer.setblocking(False)
+    still = 0
+    while still < 20:  # a second in which nobody could send more
+        moved = 0
+        for peer in [peer for peer in peers if positions[peer] < len(sent)]:
+            try:
+                moved += (count := peer.send(sent[positions[peer]:positions[peer] + 262_144]))
+                positions[peer] += count
+            except BlockingIOError:
+                pass
+            except OSError:  # given up by the broker: it came too slowly
+                positions[peer] = len(sent)
+        still = 0 if moved else still + 1
+        time.sleep(0 if moved else 0.05)
+    broker.serves()
+    grown = broker.memory("VmHWM") - before
+    print(f"{grown / MIB:.0f} MiB for {len(peers)} begun requests")
+    assert grown < 400 * MIB
+    for peer in peers:
+        peer.close()
+
+
+def raise_limit_of_files():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+
+
+def test_many_silent_connections(broker):
+    raise_limit_of_files()
     before = broker.memory()
     peers = [broker.connect() for _ in range(2000)]
     broker.serves()

@@ -6,7 +6,7 @@ from clients import until
 from conftest import start_stack
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from java_tools import compiled
-from test_security import free_port
+from security import free_port
 
 RUNNER = "org.apache.kafka.connect.cli."
 STRINGS = "org.apache.kafka.connect.storage.StringConverter"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from java_tools import compiled
-from test_security import PASSWORD, USER, Broker, Files, token
+from security import PASSWORD, USER, Broker, Files, token
 
 MODULES = "org.apache.kafka.common.security."
 RULED = "authorizer=acls\nsuper.users=User:admin"

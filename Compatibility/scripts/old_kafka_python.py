@@ -94,9 +94,11 @@ class Member(threading.Thread):
         return self.consumer
 
 
-def wait(check):
+def wait(check, what):
+    """Looks every 50 ms, and fails loudly when it does not come within the patience of all waits here."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not check() and time.monotonic() < deadline:
+    while not check():
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: {what}"
         time.sleep(0.05)
 
 
@@ -116,17 +118,18 @@ def group(options):
     settings = dict(options, group_id=name, auto_offset_reset="earliest", auto_commit_interval_ms=100,
                     heartbeat_interval_ms=300, session_timeout_ms=10_000)
     members = [Member(topic, settings) for _ in range(2)]
-    wait(lambda: [len(member.share) for member in members] == [2, 2])
+    wait(lambda: [len(member.share) for member in members] == [2, 2], "two members share four partitions")
     shares = [member.share for member in members]
     described = admin.describe_consumer_groups([name])[0]
-    wait(lambda: len({**members[0].seen, **members[1].seen}) == 200)
-    wait(lambda: sum(offset.offset for offset in admin.list_consumer_group_offsets(name).values()) == 200)
+    wait(lambda: len({**members[0].seen, **members[1].seen}) == 200, "all 200 records are read")
+    wait(lambda: sum(offset.offset for offset in admin.list_consumer_group_offsets(name).values()) == 200,
+         "all offsets are committed")
     offsets = admin.list_consumer_group_offsets(name)
     values = sorted(int(value) for value in {**members[0].seen, **members[1].seen}.values())
     members[0].end().close()
-    wait(lambda: len(members[1].share) == 4)
+    wait(lambda: len(members[1].share) == 4, "the member that stays has all partitions")
     send(["later"] * 4)
-    wait(lambda: list(members[1].seen.values()).count("later") == 4)
+    wait(lambda: list(members[1].seen.values()).count("later") == 4, "the later records are read")
     later = list(members[1].seen.values()).count("later")
     last = members[1].end()
     part = TopicPartition(topic, 0)
@@ -167,9 +170,7 @@ def admin(options):
         "partitions": len(described["partitions"]), "listed": topic in client.list_topics(),
         "controller": cluster["controller_id"], "brokers": len(cluster["brokers"])}
     client.delete_topics([topic])
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while topic in client.list_topics() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait(lambda: topic not in client.list_topics(), "the deleted topic is gone")
     found["gone"] = topic not in client.list_topics()
     return found
 

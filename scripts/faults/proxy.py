@@ -8,18 +8,11 @@ import threading
 PRODUCE = 0
 
 
-class LossyProxy:
-    """Passes requests on; now and then, instead of an answer to Produce, it ends the connection.
+class Proxy:
+    """Takes connections and makes one to the broker for each; a subclass says what passes."""
 
-    Clients are to find it as the advertised address. All that was in flight is sent again.
-    """
-
-    def __init__(self, seed: int, lost_share: float):
-        self.random = random.Random(seed)
-        self.lost_share = lost_share
+    def __init__(self):
         self.lock = threading.Lock()
-        self.lost = 0
-        self.answered = 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
 
@@ -46,6 +39,20 @@ class LossyProxy:
             keys = {}
             threading.Thread(target=self._requests, args=(client, broker, keys), daemon=True).start()
             threading.Thread(target=self._answers, args=(broker, client, keys), daemon=True).start()
+
+
+class LossyProxy(Proxy):
+    """Passes requests on; now and then, instead of an answer to Produce, it ends the connection.
+
+    Clients are to find it as the advertised address. All that was in flight is sent again.
+    """
+
+    def __init__(self, seed: int, lost_share: float):
+        super().__init__()
+        self.random = random.Random(seed)
+        self.lost_share = lost_share
+        self.lost = 0
+        self.answered = 0
 
     def _requests(self, client, broker, keys):
         """Notes which API each correlation id is of."""
@@ -77,21 +84,18 @@ class LossyProxy:
             return loses
 
 
-class HoldingProxy:
+class HoldingProxy(Proxy):
     """Passes everything on; the next request of one API is kept until it is let go.
 
     One connection at a time is held; others pass.
     """
 
     def __init__(self, broker_port: int):
-        self.broker_port = broker_port
-        self.lock = threading.Lock()
+        super().__init__()
         self.key = None
         self.held = None
         self.is_held = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.start(broker_port)
 
     def hold(self, key: int):
         self.is_held.clear()
@@ -111,24 +115,7 @@ class HoldingProxy:
         with self.lock:
             self.held = None
 
-    def close(self):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                broker = socket.create_connection(("127.0.0.1", self.broker_port))
-            except OSError:
-                client.close()
-                continue
-            for work, ends in ((self._requests, (client, broker)), (self._answers, (broker, client))):
-                threading.Thread(target=work, args=ends, daemon=True).start()
-
-    def _requests(self, client, broker):
+    def _requests(self, client, broker, _):
         try:
             for frame in frames(client):
                 key, = struct.unpack_from(">h", frame, 4)
@@ -144,7 +131,7 @@ class HoldingProxy:
             pass
         shut(client, broker)
 
-    def _answers(self, broker, client):
+    def _answers(self, broker, client, _):
         try:
             for frame in frames(broker):
                 client.sendall(frame)

@@ -63,8 +63,9 @@ struct BrokerParts: Sendable {
                 configuration: configuration, eventLoops: eventLoops,
                 appendThreads: appendThreads, readThreads: readThreads, core: core,
                 upkeep: BrokerUpkeep(
-                    catalog: catalog, intervals: configuration.upkeep, readThreads: readThreads,
-                    logger: logger))
+                    catalog: catalog, intervals: configuration.upkeep,
+                    budgets: [core.budget, core.frames, core.largeFrames, core.answers],
+                    readThreads: readThreads, logger: logger))
         } catch {
             await shutDown(appendThreads, readThreads, eventLoops)
             if let error = error as? BrokerError { throw error }

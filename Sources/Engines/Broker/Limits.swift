@@ -42,13 +42,18 @@ package enum Limits {
     static let worksWaitingPerConnectionMax = 2
     /// Bytes of waiting or running requests in the whole broker; above, sockets are not read.
     static let requestBytesInFlightMax = 256 << 20
-    /// What has come of a request counts as held when it is more.
+    /// When so much was held, and no longer is, freed memory is given back to the system.
+    static let requestBytesToTrim = 16 << 20
+    /// A request that claims more is let in by that size before it comes.
     static let frameBytesUncounted = 16 << 10
-    /// A request that claims more is let in as a whole: Kafka's clients send up to a megabyte.
+    /// Bytes of such requests that may be coming at the same time, up to the size of large ones.
+    static let frameBytesComingMax = 128 << 20
+    /// One that claims more has a budget of its own until it is whole: Kafka's clients send up to a
+    /// megabyte.
     static let frameBytesLarge = 2 << 20
-    /// Bytes of such requests that may be coming at the same time.
+    /// Bytes of large requests that may be coming at the same time.
     static let largeFrameBytesMax = 256 << 20
-    /// A large request that others wait for must have come after so many times `stallSeconds`.
+    /// A request that others wait for must have come after so many times `stallSeconds`.
     static let largeFrameLooksMax = 6
     /// Bytes of answers that clients have not taken, in the whole broker; above, no fetch is started.
     static let answerBytesWaitingMax = 256 << 20

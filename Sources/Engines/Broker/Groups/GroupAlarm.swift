@@ -23,11 +23,13 @@ final class GroupAlarm: Sendable {
     func sleep(until deadline: Int64, now: Int64) async {
         let sleep = begin(until: deadline)
         await withTaskGroup(of: Void.self) { group in
-            // Two children: the first to end cancels the other, and both end when they are cancelled.
+            // A child, not a task of its own: the group waits for it. It ends at the deadline or when it is
+            // cancelled, which its sibling's end does below.
             group.addTask {
                 // It throws when it is cancelled, and that is an end like any other.
                 try? await Task.sleep(for: .milliseconds(max(sleep.deadline - now, 1)))
             }
+            // A child too: it ends when the bell rings or when it is cancelled by its sibling's end.
             group.addTask { await sleep.bell.wait() }
             await group.next()
             group.cancelAll()

@@ -29,9 +29,11 @@ final class BrokerCore: Sendable {
     let tasks: RequestTasks
     let logger: Logger
     let security: SecurityInPlay
-    /// Bytes of requests.
+    /// Bytes of whole requests, until they are answered.
     let budget = RequestBudget()
-    /// Large requests that are still coming.
+    /// Requests that are still coming, by what they claim.
+    let frames = RequestBudget(limitBytes: Limits.frameBytesComingMax)
+    /// The same of large ones.
     let largeFrames = RequestBudget(limitBytes: Limits.largeFrameBytesMax)
     let turns = TurnsOfLoops()
     /// Bytes of answers that clients have not taken.

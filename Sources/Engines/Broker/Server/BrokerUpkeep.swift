@@ -7,6 +7,8 @@ import NIOPosix
 struct BrokerUpkeep: Sendable {
     let catalog: TopicCatalog
     let intervals: UpkeepIntervals
+    /// Of requests and answers.
+    let budgets: [RequestBudget]
     let readThreads: NIOThreadPool
     let logger: Logger
 
@@ -39,7 +41,12 @@ struct BrokerUpkeep: Sendable {
                 return  // Cancelled: that is how this loop ends.
             }
             do {
-                try await readThreads.runIfActive { try catalog.upkeep() }
+                try await readThreads.runIfActive { [budgets] in
+                    try catalog.upkeep()
+                    // Each is asked, or one would keep its mark for the next round.
+                    let over = budgets.filter { $0.loadIsOver() }
+                    if !over.isEmpty { FreedMemory.giveBack() }
+                }
             } catch {
                 // The logs keep their acknowledged records; a recovery only has more to read.
                 logger.warning("no checkpoint was made", metadata: ["error": "\(error)"])

@@ -144,7 +144,7 @@ extension ConnectionHandler {
     private func lookAtAnswers(_ before: Int) {
         guard let context, watchesAnswers else { return }
         let waiting = bytesWaiting(context)
-        if waiting >= before && core.answers.isFull { return close() }
+        if waiting >= before && core.answers.isWanted { return close() }
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: .seconds(Limits.stallSeconds)) {
             connection.value.lookAtAnswers(waiting)

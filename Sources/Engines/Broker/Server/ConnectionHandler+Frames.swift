@@ -3,51 +3,63 @@
 import NIOCore
 
 extension ConnectionHandler {
-    /// Called when all whole frames were taken. What has come of the next one counts as held; a large
-    /// one is let in as a whole, or a few bytes that claim much could keep all others waiting.
+    /// Called when all whole frames were taken. The next one is let in by the size it claims, before it
+    /// comes: what many have begun could else grow beyond all limits.
     ///
-    /// - Parameters:
-    ///   - claimed: bytes that the next frame will take; `nil` when nothing of it has come.
-    ///   - came: bytes of it that have come.
-    func countFrame(claimed: Int?, came: Int) {
-        let claimed = claimed ?? 0
-        let isLarge = claimed > Limits.frameBytesLarge
-        hold(isLarge || came <= Limits.frameBytesUncounted ? 0 : came)
-        if isLarge {
-            letIn(claimed)
-        } else if largeFrameBytes > 0 {
-            core.largeFrames.give(largeFrameBytes)
-            largeFrameBytes = 0
-        }
-        if frameBytesCounted + largeFrameBytes > 0 { watchFrame() }
+    /// - Parameter claimed: bytes that the next frame will take; `nil` when nothing of it has come.
+    func countFrame(claimed: Int?) {
+        guard let claimed, claimed > Limits.frameBytesUncounted else { return }
+        letIn(claimed)
     }
 
-    private func hold(_ bytes: Int) {
-        if bytes > frameBytesCounted { core.budget.take(bytes - frameBytesCounted) }
-        if bytes < frameBytesCounted { core.budget.give(frameBytesCounted - bytes) }
-        frameBytesCounted = bytes
+    /// The frame has come whole, or never will.
+    func forgetFrame() {
+        guard frameBytesCounted > 0 else { return }
+        frameBudget.give(frameBytesCounted)
+        frameBytesCounted = 0
     }
 
-    /// Counts a large frame, or stops reading until there is room for it.
+    /// Large ones have a budget of their own, or they would wait for ever where many others come; and
+    /// both are apart from whole requests, or claims alone could keep small ones waiting.
+    private var frameBudget: RequestBudget { frameIsLarge ? core.largeFrames : core.frames }
+
+    /// Counts a frame, or stops reading until there is room for it. It waits for the budget of whole
+    /// requests first: there it is counted as soon as it is whole.
     private func letIn(_ claimed: Int) {
-        guard largeFrameBytes != claimed, !waitsForLargeRoom, let context else { return }
-        core.largeFrames.give(largeFrameBytes)
-        largeFrameBytes = 0
+        guard frameBytesCounted == 0, !waitsForFrameRoom, let context else { return }
+        frameIsLarge = claimed > Limits.frameBytesLarge
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
-        let hasRoom = core.largeFrames.hasRoom {
-            eventLoop.execute { connection.value.largeRoomAgain(claimed) }
+        let hasRoom = core.budget.hasRoom {
+            eventLoop.execute { connection.value.reserve(claimed) }
         }
-        guard hasRoom else { return waitsForLargeRoom = true }
-        core.largeFrames.take(claimed)
-        largeFrameBytes = claimed
+        if hasRoom {
+            reserve(claimed)
+        } else {
+            waitsForFrameRoom = true
+        }
     }
 
-    private func largeRoomAgain(_ claimed: Int) {
-        waitsForLargeRoom = false
-        guard !isEnding else { return }
-        letIn(claimed)
-        if largeFrameBytes > 0 { watchFrame() }
+    private func reserve(_ claimed: Int) {
+        guard !isEnding, let context else { return }
+        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let eventLoop = context.eventLoop
+        let budget = frameBudget
+        let isIn = budget.takeIfRoom(claimed) {
+            eventLoop.execute {
+                guard !connection.value.isEnding else { return budget.give(claimed) }
+                connection.value.mayCome(claimed)
+            }
+        }
+        if isIn { mayCome(claimed) } else { waitsForFrameRoom = true }
+    }
+
+    /// The frame is counted.
+    private func mayCome(_ claimed: Int) {
+        frameBytesCounted = claimed
+        watchFrame()
+        guard waitsForFrameRoom else { return }
+        waitsForFrameRoom = false
         readAgain()
     }
 
@@ -63,11 +75,12 @@ extension ConnectionHandler {
 
     private func lookAtFrame() {
         stallTimer = nil
-        guard frameBytesCounted + largeFrameBytes > 0 else { return }
+        guard frameBytesCounted > 0 else { return }
         // A small frame should be there long since; a large one may take a few looks.
-        let wanted = max(largeFrameBytes / Limits.largeFrameLooksMax, Limits.stallBytesMin)
-        let isFull = (largeFrameBytes > 0 ? core.largeFrames : core.budget).isFull
-        if isFull && bytesSinceLook < wanted { return close() }
+        let wanted = max(frameBytesCounted / Limits.largeFrameLooksMax, Limits.stallBytesMin)
+        // Who is held back by a quota cannot go on.
+        let isSlow = bytesSinceLook < wanted && muteTimer == nil
+        if isSlow && frameBudget.isWanted { return close() }
         watchFrame()
     }
 }

@@ -30,7 +30,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// What to stop when the connection ends: the fetch that waits for records.
     private var waitingFetch: FetchJob?
     /// While it is set, no request is read or started: the client is over its quota.
-    private var muteTimer: Scheduled<Void>?
+    var muteTimer: Scheduled<Void>?
 
     // Who the client is: ConnectionHandler+Sasl.swift.
     /// `nil` until the first bytes came: with TLS the client's certificate is known only then.
@@ -57,12 +57,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var waitsForAnswers = false
 
     // A request that is still coming: ConnectionHandler+Frames.swift.
-    /// Bytes of it counted in the broker's budget of requests.
+    /// What it claims, counted in one of the broker's budgets of frames; 0 for a small one.
     var frameBytesCounted = 0
-    /// What a large one claims, counted in the broker's budget of large requests.
-    var largeFrameBytes = 0
-    /// Whether a large one has begun that the broker has no room for yet.
-    var waitsForLargeRoom = false
+    /// Whether it is counted among the large ones.
+    var frameIsLarge = false
+    /// Whether one has begun that the broker has no room for yet.
+    var waitsForFrameRoom = false
     var stallTimer: Scheduled<Void>?
     var bytesSinceLook = 0
 
@@ -105,6 +105,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func takeFrames() {
         do {
             while mayTakeFrame, let frame = try frames.next() {
+                forgetFrame()
                 if sasl?.expectsRawToken == true {
                     receivedRawToken(frame)
                 } else {
@@ -113,7 +114,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 if sasl?.isOpen == false { pump() }
             }
             frames.settle()
-            countFrame(claimed: frames.claimedBytes, came: frames.waitingBytes)
+            countFrame(claimed: frames.claimedBytes)
         } catch {
             core.logger.debug("closing a connection", metadata: ["reason": "\(error)"])
             close()
@@ -140,13 +141,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func read(context: ChannelHandlerContext) {
         let isFull =
             queue.count >= Limits.requestsQueuedPerConnectionMax || waitsForRoom
-            || waitsForLargeRoom
+            || waitsForFrameRoom
         if isFull || isEnding || muteTimer != nil || sasl?.isChecking == true {
             wantsRead = true
             return
         }
-        // Who has begun a large request may go on, or all would wait for each other.
-        guard frameBytesCounted + largeFrameBytes == 0 else { return context.read() }
+        // What was let in may come, or all would wait for each other.
+        guard frameBytesCounted == 0 else { return context.read() }
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
         let hasRoom = core.budget.hasRoom {
@@ -288,11 +289,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         authenticationTimer?.cancel()
         stallTimer?.cancel()
         muteTimer?.cancel()
-        core.budget.give(queue.sizeBytes + frameBytesCounted)
-        core.largeFrames.give(largeFrameBytes)
-        largeFrameBytes = 0
+        core.budget.give(queue.sizeBytes)
+        forgetFrame()
         core.answers.give(answerBytesCounted)
-        frameBytesCounted = 0
         answerBytesCounted = 0
         isEnding = true
         queue = RequestQueue()

@@ -3,11 +3,19 @@
 import Synchronization
 
 /// Counts bytes: of requests that come, wait or run, or of answers not taken. Above the limit
-/// connections stop, and are called back when there is room.
+/// connections stop, and are called back when there is room, in the order in which they asked.
 final class RequestBudget: Sendable {
+    private struct Waiting {
+        /// What is counted for it when its turn comes; 0 when it only waits until there is room.
+        var bytes: Int
+        var resume: @Sendable () -> Void
+    }
+
     private struct State {
         var bytes = 0
-        var waiting: [@Sendable () -> Void] = []
+        var mostBytes = 0
+        /// At most one for each connection.
+        var waiting: [Waiting] = []
     }
 
     private let limitBytes: Int
@@ -15,29 +23,67 @@ final class RequestBudget: Sendable {
 
     init(limitBytes: Int = Limits.requestBytesInFlightMax) { self.limitBytes = limitBytes }
 
-    /// Whether there is no room now.
-    var isFull: Bool { state.withLock { $0.bytes >= limitBytes } }
+    /// Whether somebody waits for room, or there is none now.
+    var isWanted: Bool { state.withLock { !$0.waiting.isEmpty || $0.bytes >= limitBytes } }
 
-    func take(_ bytes: Int) { state.withLock { $0.bytes += bytes } }
+    /// Counts what is there already, whether there is room or not.
+    func take(_ bytes: Int) { state.withLock { count(bytes, &$0) } }
+
+    /// Whether a load is over: much was held since the last call, and little is now.
+    func loadIsOver() -> Bool {
+        state.withLock { state in
+            guard state.bytes < state.mostBytes / 4 else { return false }
+            defer { state.mostBytes = state.bytes }
+            return state.mostBytes >= Limits.requestBytesToTrim
+        }
+    }
 
     func give(_ bytes: Int) {
         guard bytes > 0 else { return }
-        let waiting = state.withLock { state -> [@Sendable () -> Void] in
+        let served = state.withLock { state -> ArraySlice<Waiting> in
             state.bytes -= bytes
-            guard state.bytes < limitBytes else { return [] }
-            defer { state.waiting = [] }
-            return state.waiting
+            var served = 0
+            while served < state.waiting.count, fits(state.waiting[served].bytes, state) {
+                count(state.waiting[served].bytes, &state)
+                served += 1
+            }
+            guard served > 0 else { return [] }
+            defer { state.waiting.removeFirst(served) }
+            return state.waiting[..<served]
         }
-        for resume in waiting { resume() }
+        for waiting in served { waiting.resume() }
     }
 
     /// - Parameter resume: called once, on any thread, when there is room again.
     /// - Returns: whether there is room now; `resume` is not called then.
     func hasRoom(orLater resume: @escaping @Sendable () -> Void) -> Bool {
+        takeIfRoom(0, orLater: resume)
+    }
+
+    /// Counts the bytes if they fit and nobody waits, in one step. What is larger than the whole limit
+    /// goes in alone.
+    ///
+    /// - Parameter resume: called once, on any thread, when the bytes have been counted after all; who
+    ///   does not want them any more gives them back.
+    /// - Returns: whether they are counted now; `resume` is not called then.
+    func takeIfRoom(_ bytes: Int, orLater resume: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
-            if state.bytes < limitBytes { return true }
-            state.waiting.append(resume)
+            if state.waiting.isEmpty, fits(bytes, state) {
+                count(bytes, &state)
+                return true
+            }
+            state.waiting.append(Waiting(bytes: bytes, resume: resume))
             return false
         }
+    }
+
+    private func count(_ bytes: Int, _ state: inout State) {
+        state.bytes += bytes
+        state.mostBytes = max(state.mostBytes, state.bytes)
+    }
+
+    private func fits(_ bytes: Int, _ state: State) -> Bool {
+        bytes == 0
+            ? state.bytes < limitBytes : state.bytes <= 0 || state.bytes + bytes <= limitBytes
     }
 }
