@@ -5,7 +5,7 @@ SWIFT ?= swift
 USERS ?= 1000
 ROUNDS ?= 50
 
-.PHONY: run test check lint bench bench-broker crash crash-broker faults setup setup-test help
+.PHONY: run test check lint bench bench-broker bench-store crash crash-broker crash-store faults setup setup-test help
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -33,6 +33,10 @@ bench-broker: setup-test ## the broker's figures, beside the disk and the loopba
 	$(SWIFT) build -c release
 	Benchmarks/run broker $(FLAGS)
 
+bench-store: setup-test ## the CQL store's figures, beside a Python driver (release build; FLAGS=--quick)
+	$(SWIFT) build -c release
+	Benchmarks/run store $(FLAGS)
+
 crash: setup-test ## kill -9 at random moments of a run, then resume (ROUNDS=50)
 	$(SWIFT) build --product millrace
 	scripts/crash-test --rounds $(ROUNDS) --binary .build/debug/millrace
@@ -40,6 +44,10 @@ crash: setup-test ## kill -9 at random moments of a run, then resume (ROUNDS=50)
 crash-broker: setup-test ## kill -9 of the broker under idempotent and transactional producers (ROUNDS=50)
 	$(SWIFT) build --product millrace
 	scripts/crash-broker --rounds $(ROUNDS) --binary .build/debug/millrace
+
+crash-store: setup-test ## kill -9 of the CQL store under writers of all kinds (ROUNDS=50)
+	$(SWIFT) build --product millrace
+	scripts/crash-store --rounds $(ROUNDS) --binary .build/debug/millrace
 
 faults: setup-test ## every fault program of scripts/broker-faults, short (docs/kafka.md tells their sizes)
 	$(SWIFT) build --product millrace

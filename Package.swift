@@ -84,7 +84,8 @@ let ground: [Target] = [
         uses: ["MillraceBase", "CHash", "CLZ4", "CZstd", "CZlib", "CSnappy"],
         and: [.NIOCore]),
     target(
-        "CQLProtocol", at: "Protocols/CQLProtocol", uses: ["MillraceBase", "CHash", "CLZ4"],
+        "CQLProtocol", at: "Protocols/CQLProtocol",
+        uses: ["MillraceBase", "CHash", "CLZ4", "CSnappy"],
         and: [.NIOCore]),
     target("MillraceSchemas", at: "Protocols/Schemas", uses: ["MillraceBase"]),
     target("MillraceWorkflow", at: "Plans/Workflow", uses: ["MillraceBase"]),
@@ -100,8 +101,8 @@ let clients: [Target] = [
         "RegistryClient", at: "Clients/RegistryClient", uses: ["MillraceBase", "MillraceSchemas"],
         and: [.AsyncHTTPClient, .NIOCore, .NIOHTTP1, .NIOSSL]),
     target(
-        "CQLClient", at: "Clients/CQLClient", uses: ["MillraceBase", "CQLProtocol"],
-        and: [.NIOCore, .NIOPosix, .Logging]),
+        "CQLClient", at: "Clients/CQLClient", uses: ["MillraceBase", "CQLProtocol", "CHash"],
+        and: [.NIOCore, .NIOPosix, .NIOSSL, .Logging]),
     target(
         "PostgresClient", at: "Clients/PostgresClient", uses: ["MillraceBase", "CPostgres"],
         and: [.NIOCore, .NIOPosix, .Logging]),
@@ -146,7 +147,7 @@ let engines: [Target] = [
     target(
         "CQLStore", at: "Engines/CQLStore",
         uses: ["MillraceBase", "CQLProtocol", "CRocksDB", "CHash"],
-        and: [.NIOCore, .NIOPosix, .Logging, .ServiceLifecycle]),
+        and: [.NIOCore, .NIOPosix, .NIOSSL, .Crypto, .Logging, .ServiceLifecycle]),
     target(
         "RandomUser", at: "Engines/RandomUser",
         uses: ["MillraceBase", "MillraceHTTPServing", "RandomUserClient", "CHash"],
@@ -180,6 +181,13 @@ let faces: [Target] = [
         name: "kafka-load",
         dependencies: ["MillraceBase", "CRdKafka", Product.Name.ArgumentParser.dependency],
         path: "Benchmarks/KafkaLoad", swiftSettings: strict),
+    .executableTarget(
+        name: "cql-load",
+        dependencies: [
+            "MillraceBase", "CQLProtocol", "CQLClient", Product.Name.ArgumentParser.dependency,
+            Product.Name.Logging.dependency,
+        ],
+        path: "Benchmarks/CQLLoad", swiftSettings: strict),
 ]
 
 let suites: [Target] = [
@@ -199,10 +207,11 @@ let suites: [Target] = [
         uses: [
             "MillraceBase", "StreamPlan", "StreamEngine", "KafkaClient", "CQLClient", "CQLProtocol",
         ]),
-    tests("ConfigurationTests", uses: ["MillraceBase", "Millrace"], and: [.Logging]),
+    tests(
+        "ConfigurationTests", uses: ["MillraceBase", "CQLProtocol", "Millrace"], and: [.Logging]),
     tests(
         "ContractTests",
-        uses: (ground + clients + engines).map(\.name),
+        uses: (ground + clients + engines).map(\.name) + ["Millrace"],
         and: [.NIOCore, .NIOPosix, .AsyncHTTPClient, .NIOHTTP1, .ServiceLifecycle, .Logging, .GRDB]),
     tests("EndToEndTests", uses: ["MillraceBase"]),
     tests("HouseTests", uses: ["MillraceBase"]),

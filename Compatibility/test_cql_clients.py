@@ -172,7 +172,7 @@ def test_schema_errors_are_of_cassandras_class(session, table):
     session.execute(f"CREATE TABLE IF NOT EXISTS {name} (k int PRIMARY KEY)")
     for statement, error in [
         ("CREATE KEYSPACE x WITH replication = {'class': 'Nothing'}", ConfigurationException),
-        ("CREATE KEYSPACE x", ConfigurationException),
+        ("CREATE KEYSPACE x", SyntaxException),
         ("CREATE TABLE x (k int)", InvalidRequest),
         ("CREATE TABLE x (k nothing PRIMARY KEY)", InvalidRequest),
         ("CREATE TABLE x (k int PRIMARY KEY) WITH nothing = 1", SyntaxException),

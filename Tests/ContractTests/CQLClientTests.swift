@@ -299,7 +299,7 @@ struct CQLClientTests {
     }
 
     @Test(arguments: [
-        "kafka://h:1", "cassandra:", "cassandra://h?compression=snappy",
+        "kafka://h:1", "cassandra:", "cassandra://h?compression=zstd",
         "cassandra://h?timeout_ms=0",
         "cassandra://h?consistency=SOME", "cassandra://h?speed=high", "cassandra://h?protocol=2",
     ])

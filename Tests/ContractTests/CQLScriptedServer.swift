@@ -17,6 +17,8 @@ final class CQLScriptedServer: Sendable {
         var answersHeartbeats = true
         /// Called for QUERY, PREPARE, EXECUTE and BATCH.
         var respond: @Sendable (CQLRequest) -> Reply = { _ in .answer(.result(.void)) }
+        /// Answers the client's questions about the cluster; `nil`: a server that knows of none.
+        var cluster: @Sendable (String) -> CQLResponse? = { _ in nil }
     }
 
     enum Reply: Sendable {
@@ -36,6 +38,8 @@ final class CQLScriptedServer: Sendable {
         let open = Mutex<[any Channel]>([])
         let opened = Mutex(0)
         let heartbeats = Mutex(0)
+        /// Where an event is pushed to.
+        let registered = Mutex<[@Sendable (CQLEvent) -> Void]>([])
     }
 
     private init(_ channel: any Channel, _ connections: ConnectionList) {
@@ -62,6 +66,13 @@ final class CQLScriptedServer: Sendable {
     var port: Int { channel.localAddress?.port ?? 0 }
     var connectionsOpened: Int { connections.opened.withLock { $0 } }
     var heartbeats: Int { connections.heartbeats.withLock { $0 } }
+
+    /// Tells an event to every connection that has registered.
+    func push(_ event: CQLEvent) {
+        for send in connections.registered.withLock({ $0 }) { send(event) }
+    }
+
+    var registrations: Int { connections.registered.withLock { $0.count } }
 
     func endpoint(_ options: String = "", user: String = "") throws -> Endpoint {
         try Endpoint.parse("cassandra://\(user)127.0.0.1:\(port)\(options)")
@@ -148,10 +159,25 @@ private final class CQLScriptedHandler: ChannelInboundHandler {
             try send(token == right ? .authSuccess(nil) : .error(wrong), stream)
         case .query(let text, _) where text.hasPrefix("USE "):
             try send(.result(.setKeyspace(String(text.dropFirst(4)))), stream)
-        case .register: try send(.ready, stream)
+        case .register:
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            let channel = context.channel
+            connections.registered.withLock { registered in
+                registered.append { event in
+                    channel.eventLoop.execute { bound.value.push(event, to: channel) }
+                }
+            }
+            try send(.ready, stream)
+        case .query(let text, _) where text.contains(" FROM system"):
+            try send(script.cluster(text) ?? CQLAnswers.rows([]), stream)
         case .query, .prepare, .execute, .batch:
             try reply(script.respond(request), stream, context)
         }
+    }
+
+    private func push(_ event: CQLEvent, to channel: any Channel) {
+        try? send(.event(event), -1)
+        if let bytes = writer.flush() { channel.writeAndFlush(bytes, promise: nil) }
     }
 
     private func startFraming(_ options: [String: String]) {

@@ -149,7 +149,7 @@ struct CQLStoreModelTests {
 }
 
 /// Numbers that a seed repeats.
-private struct CQLStoreRandom: RandomNumberGenerator {
+struct CQLStoreRandom: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

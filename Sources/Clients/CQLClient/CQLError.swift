@@ -45,6 +45,34 @@ package enum CQLError: Error, Sendable, CustomStringConvertible {
         return error.code
     }
 
+    /// Cassandra's name for the server's error: `SyntaxException`, `InvalidRequest`, …
+    package var serverClass: String? { serverCode?.className }
+
+    /// What a person may try next.
+    package var next: String {
+        switch self {
+        case .unreachable: "millrace doctor, or another address by --store"
+        case .server(let error, _):
+            switch error.code {
+            case .badCredentials:
+                "cassandra://user:password@host:9042, or --user and --password-file"
+            case .unauthorized: "another user by --user, or GRANT by one who may"
+            case .syntaxError, .invalid, .configurationError: "another statement"
+            case .overloaded, .unavailable, .writeTimeout, .readTimeout, .isBootstrapping:
+                "the same again in a moment, or a lower consistency level"
+            default: "the server's log"
+            }
+        case .timeout: "the same again, or a longer timeout_ms in the URL"
+        case .connectionLost:
+            "the same again; TLS by tls=true in the URL, if the server asks for it"
+        case .wire: "the port of CQL (9042), and tls=true in the URL if the server asks for it"
+        case .value: "another value"
+        case .configuration: "docs/cassandra.md, which lists the URL's options"
+        case .busy: "fewer requests at once, or connections=4 in the URL"
+        case .closed, .cancelled: "the same again"
+        }
+    }
+
     package var description: String {
         switch self {
         case .unreachable(let host, let why): "cannot reach \(host): \(why)"
@@ -57,6 +85,35 @@ package enum CQLError: Error, Sendable, CustomStringConvertible {
         case .busy(let host): "too many requests wait for \(host)"
         case .closed: "the session is closed"
         case .cancelled: "cancelled"
+        }
+    }
+}
+
+extension ServerErrorCode {
+    /// Cassandra's own name for this class of errors, as its shell and drivers show it.
+    package var className: String {
+        switch self {
+        case .serverError: "ServerError"
+        case .protocolError: "ProtocolException"
+        case .badCredentials: "AuthenticationFailed"
+        case .unavailable: "Unavailable"
+        case .overloaded: "Overloaded"
+        case .isBootstrapping: "IsBootstrapping"
+        case .truncateError: "TruncateError"
+        case .writeTimeout: "WriteTimeout"
+        case .readTimeout: "ReadTimeout"
+        case .readFailure: "ReadFailure"
+        case .functionFailure: "FunctionFailure"
+        case .writeFailure: "WriteFailure"
+        case .cdcWriteFailure: "CDCWriteFailure"
+        case .casWriteUnknown: "CASWriteUnknown"
+        case .syntaxError: "SyntaxException"
+        case .unauthorized: "Unauthorized"
+        case .invalid: "InvalidRequest"
+        case .configurationError: "ConfigurationException"
+        case .alreadyExists: "AlreadyExists"
+        case .unprepared: "Unprepared"
+        default: description
         }
     }
 }

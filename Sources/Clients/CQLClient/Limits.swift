@@ -11,7 +11,9 @@ package enum CQLClientLimits {
     /// Rows under way in one `executeAll`, over all connections.
     package static let bulkInFlight = 256
     package static let connectionsPerHostMax = 8
-    /// Statements that a session remembers as prepared.
+    /// Hosts that a session connects to; a larger cluster is used in part, the local ones first.
+    package static let hostsMax = 256
+    /// Statements that a session remembers as prepared; the one not used for longest goes first.
     package static let preparedMax = 1_000
     package static let requestTimeout: Duration = .seconds(10)
     package static let connectTimeout: Duration = .seconds(5)
@@ -30,4 +32,19 @@ package enum CQLClientLimits {
         first: .milliseconds(50), longest: .seconds(2), triesMax: 8)
     /// How often in a row a statement may be found unprepared right after it was prepared.
     package static let reprepareMax = 3
+    /// Executions of one statement under way at once by speculation, the first one included.
+    package static let speculativeMax = 5
+    /// Between an event about the cluster and the look at what became of it: events come in flocks.
+    package static let refreshDelay: Duration = .milliseconds(200)
+    /// Between two looks at the cluster while the last one failed.
+    package static let refreshAgain: Duration = .seconds(5)
+    /// Rows of `system.peers` and keyspaces that one look at the cluster reads.
+    package static let topologyRowsMax: Int32 = 100_000
+    /// Bytes of a password file.
+    package static let passwordBytesMax = 4_096
+    /// Between two looks for a trace that is being written, and how many there are.
+    package static let traceWait = Backoff(
+        first: .milliseconds(5), longest: .milliseconds(250), triesMax: 30)
+    /// Statements of one batch: their count is an unsigned 16-bit number.
+    package static let batchMax = 65_535
 }

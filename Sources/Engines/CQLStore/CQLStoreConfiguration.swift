@@ -23,6 +23,11 @@ package struct CQLStoreConfiguration: Sendable {
     package var clusterName: String
     package var dataCenter: String
     package var rack: String
+    package var authenticator = CQLAuthenticator.allowAll
+    /// `cassandra` needs `authenticator` to be `password`.
+    package var authorizer = CQLAuthorizer.allowAll
+    /// `nil` for plain connections.
+    package var tls: CQLStoreTLS?
 
     package init(
         directory: String, host: String = "127.0.0.1", port: Int = 9042,
@@ -49,6 +54,10 @@ package enum CQLStoreError: Error, Sendable, Equatable, CustomStringConvertible 
     case directoryInUse(path: String)
     /// The directory was written by a newer version; its format and the newest we know.
     case formatTooNew(path: String, found: Int, known: Int)
+    /// A file of TLS is missing or no certificate or key; the file and why.
+    case tls(file: String, because: String)
+    /// CassandraAuthorizer asks who somebody is, and AllowAllAuthenticator does not know.
+    case authorizerNeedsPasswords
     /// The disk or RocksDB refuses; the directory and the reason as it was reported.
     case storage(path: String, because: String)
 
@@ -60,6 +69,9 @@ package enum CQLStoreError: Error, Sendable, Equatable, CustomStringConvertible 
         case .directoryInUse(let path): "another process has the store at \(path) open"
         case .formatTooNew(let path, let found, let known):
             "the store at \(path) has format \(found), and this release knows up to \(known)"
+        case .tls(let file, let because): "TLS cannot use \(file): \(because)"
+        case .authorizerNeedsPasswords:
+            "AllowAllAuthenticator can't be used with CassandraAuthorizer"
         case .storage(let path, let because): "the store at \(path) failed: \(because)"
         }
     }

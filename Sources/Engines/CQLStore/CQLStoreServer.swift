@@ -14,13 +14,20 @@ package final class CQLStoreServer: Service {
     private let core: StoreCore
     private let writes: WriteLane
     private let reads: ReadLanes
+    private let sweeper: Sweeper
+    private let logins: LoginLane
     private let listener: Listener
     private let isClosed = Mutex(false)
 
-    private init(core: StoreCore, writes: WriteLane, reads: ReadLanes, listener: Listener) {
+    private init(
+        core: StoreCore, writes: WriteLane, reads: ReadLanes, sweeper: Sweeper, logins: LoginLane,
+        listener: Listener
+    ) {
         self.core = core
         self.writes = writes
         self.reads = reads
+        self.sweeper = sweeper
+        self.logins = logins
         self.listener = listener
         port = listener.port
     }
@@ -31,6 +38,9 @@ package final class CQLStoreServer: Service {
         _ configuration: CQLStoreConfiguration, logger: Logger
     ) async throws(CQLStoreError) -> CQLStoreServer {
         let path = configuration.directory
+        guard configuration.authorizer == .allowAll || configuration.authenticator == .password
+        else { throw .authorizerNeedsPasswords }
+        let tls = try configuration.tls.map { tls throws(CQLStoreError) in try tls.context() }
         let database = try openDatabase(path)
         let (record, schema) = try SchemaLoader.load(
             database, path: path, clusterName: configuration.clusterName)
@@ -40,13 +50,16 @@ package final class CQLStoreServer: Service {
                 hostID: record.hostID, clusterName: record.clusterName,
                 dataCenter: configuration.dataCenter, rack: configuration.rack,
                 address: address(configuration.host)),
-            schema: schema, clock: .system)
+            schema: schema, security: try security(configuration, database), clock: .system)
+        PreparedStorage.load(into: core)
         let writes = WriteLane(core, record: record, sync: configuration.sync, logger: logger)
         let reads = ReadLanes()
-        let router = Router(core: core, writes: writes, reads: reads)
+        let sweeper = Sweeper(core: core, writes: writes, logger: logger)
+        let logins = LoginLane(core)
+        let router = Router(core: core, writes: writes, reads: reads, logins: logins)
         do throws(CQLStoreError) {
             let listener = try await Listener.bind(
-                host: configuration.host, port: configuration.port
+                host: configuration.host, port: configuration.port, tls: tls
             ) { ConnectionHandler(router: router, logger: logger) }
             core.port.store(listener.port, ordering: .relaxed)
             logger.info(
@@ -55,9 +68,12 @@ package final class CQLStoreServer: Service {
                     "port": "\(listener.port)", "commitlog_sync": "\(configuration.sync.rawValue)",
                 ])
             return CQLStoreServer(
-                core: core, writes: writes, reads: reads, listener: listener)
+                core: core, writes: writes, reads: reads, sweeper: sweeper, logins: logins,
+                listener: listener)
         } catch {
             await blocking {
+                sweeper.close()
+                logins.close()
                 reads.close()
                 writes.close()
                 database.close()
@@ -82,31 +98,48 @@ package final class CQLStoreServer: Service {
         }
         guard isFirst else { return }
         await listener.close()
-        let (reads, writes, core) = (reads, writes, core)
+        let (reads, writes, sweeper, logins, core) = (reads, writes, sweeper, logins, core)
         await Self.blocking {
+            sweeper.close()
+            logins.close()
             reads.close()
             writes.close()
             core.database.close()
         }
     }
 
-    /// Brings all rows into their final tables. Serves on meanwhile; takes seconds for each GB.
+    /// Forgets what was deleted or expired, and brings all rows into their final tables. Serves on
+    /// meanwhile; takes seconds for each GB.
     package func compact() async throws(CQLStoreError) {
-        let database = core.database
+        let (sweeper, path) = (sweeper, core.database.path)
         let failure: StorageFailure? = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 do throws(StorageFailure) {
-                    try database.compact()
+                    _ = try sweeper.compact()
                     continuation.resume(returning: nil)
                 } catch {
                     continuation.resume(returning: error)
                 }
             }
         }
-        if let failure { throw .storage(path: database.path, because: failure.description) }
+        if let failure { throw .storage(path: path, because: failure.description) }
     }
 
     // MARK: Parts of the start
+
+    private static func security(
+        _ configuration: CQLStoreConfiguration, _ database: Database
+    ) throws(CQLStoreError) -> StoreSecurity {
+        do {
+            return StoreSecurity(
+                authenticator: configuration.authenticator, authorizer: configuration.authorizer,
+                state: try AuthState(try database.metaDocuments()))
+        } catch let error as StatementError {
+            throw .storage(path: database.path, because: error.message)
+        } catch {
+            throw .storage(path: database.path, because: "\(error)")
+        }
+    }
 
     private static func openDatabase(_ path: String) throws(CQLStoreError) -> Database {
         do {
@@ -114,6 +147,11 @@ package final class CQLStoreServer: Service {
                 atPath: path, withIntermediateDirectories: true)
         } catch {
             throw .storage(path: path, because: error.localizedDescription)
+        }
+        do throws(CommitLogDamage) {
+            try CommitLogCheck.check(directory: path)
+        } catch {
+            throw .storage(path: path, because: error.description)
         }
         do throws(StorageFailure) {
             return try Database(path: path)

@@ -99,5 +99,7 @@ struct RootCommand: AsyncParsableCommand {
                     TopicsCommand.self, ProduceCommand.self, ConsumeCommand.self,
                     GroupsCommand.self, SchemasCommand.self, AclsCommand.self,
                 ]),
+            CommandGroup(
+                name: "Store", subcommands: [CQLCommand.self, StoreCommand.self]),
         ])
 }

@@ -44,6 +44,11 @@ public struct StoreContext: Sendable {
         return count
     }
 
+    /// A client of the run's store, for any CQL. It is shared by all tasks: do not close it.
+    public func client() async throws -> StoreClient {
+        StoreClient(try await run.parts.store.open())
+    }
+
     /// Frees the pages of this run: its people have arrived.
     public func release(_ people: StagedPeople) async throws {
         try await run.parts.staging.remove(run: people.run)

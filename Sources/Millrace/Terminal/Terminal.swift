@@ -15,6 +15,13 @@ enum Terminal {
 
     static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 
+    static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
+
+    /// Whether standard error is a terminal.
+    static var isErrorInteractive: Bool {
+        isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

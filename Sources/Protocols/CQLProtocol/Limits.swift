@@ -20,6 +20,10 @@ package enum CQLLimits {
     package static let vectorDimensionsMax = 65_535
     /// Decimal digits that a varint or decimal may have in its text form, both ways.
     package static let numberDigitsMax = 20_000
+    /// The longest operand of a product or quotient of varints and decimals, in bytes.
+    package static let arithmeticBytesMax = 10_000
     /// What LZ4 can at best shrink by; a block that claims more is refused before memory is taken.
     package static let compressionRatioMax = 255
+    /// The same of snappy: a copy of 64 bytes takes three.
+    package static let snappyRatioMax = 64
 }

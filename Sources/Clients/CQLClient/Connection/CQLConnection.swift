@@ -7,6 +7,8 @@ import Synchronization
 /// A connection that is past its handshake.
 final class CQLConnection: Sendable {
     let host: String
+    /// The pool's number of the node at the other end.
+    let node: Int
     let version: ProtocolVersion
     private let channel: any Channel
     private let handler: NIOLoopBound<ConnectionHandler>
@@ -20,13 +22,17 @@ final class CQLConnection: Sendable {
 
     init(
         channel: any Channel, handler: NIOLoopBound<ConnectionHandler>, host: String,
-        version: ProtocolVersion
+        node: Int, version: ProtocolVersion
     ) {
         self.channel = channel
         self.handler = handler
         self.host = host
+        self.node = node
         self.version = version
     }
+
+    /// The port of the server that was dialed.
+    var remotePort: Int? { channel.remoteAddress?.port }
 
     var isActive: Bool { channel.isActive }
 
@@ -50,6 +56,21 @@ final class CQLConnection: Sendable {
             submit(.cancel(pending))
         }
         return try answer.get()
+    }
+
+    /// For the client's own questions: calls back on the event loop.
+    func send(
+        _ request: RequestEnvelope, timeout: Duration,
+        _ answered: @escaping @Sendable (PendingRequest.Answer) -> Void
+    ) {
+        let pending = PendingRequest(request, timeout: timeout)
+        pending.start(answered)
+        submit(.request(pending))
+    }
+
+    /// Calls back on the event loop for each event, from the next REGISTER on.
+    func onEvent(_ body: @escaping @Sendable (CQLEvent) -> Void) {
+        channel.eventLoop.execute { [handler] in handler.value.onEvent = body }
     }
 
     /// Writes rows until there are none left or something went wrong.

@@ -48,9 +48,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var flushIsDue = false
     private var ticking: RepeatedTask?
     private var context: ChannelHandlerContext?
+    /// Told of what the server says unasked, once this connection has registered for it.
+    var onEvent: ((CQLEvent) -> Void)?
 
+    /// - Parameter keyspace: the session's, which may have changed since it was opened.
     init(
-        host: String, version: ProtocolVersion, options: SessionOptions,
+        host: String, version: ProtocolVersion, options: SessionOptions, keyspace: String?,
         ready: EventLoopPromise<Void>
     ) {
         self.host = host
@@ -61,8 +64,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         phase = .shaking(
             HandshakeMachine(
                 .init(
-                    user: options.user, password: options.password, keyspace: options.keyspace,
-                    compresses: options.compresses)))
+                    user: options.user, password: options.password, keyspace: keyspace,
+                    compression: options.compression, version: version)))
     }
 
     // MARK: Channel events
@@ -220,9 +223,17 @@ final class ConnectionHandler: ChannelInboundHandler {
                 close(.wire(error, host: host))
             }
         case .open:
-            // Events come on stream -1. This client registers for none yet: its routing does not
-            // depend on the ring (token-aware routing will).
-            guard envelope.stream >= 0 else { return }
+            // Events come on stream -1. One that is not understood is no reason to give up.
+            guard envelope.stream >= 0 else {
+                if let onEvent,
+                    case .event(let event)? = try? ResponseEnvelope(
+                        reading: envelope, version: version
+                    ).response
+                {
+                    onEvent(event)
+                }
+                return
+            }
             guard let pending = streams.remove(envelope.stream) else {
                 close(.wire(WireError(.invalid("answers no request"), in: "stream"), host: host))
                 return
@@ -269,14 +280,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         switch action {
         case .none: break
         case .send(let request): send(request)
-        case .startFraming(let compresses, let request):
-            if version >= .v5 {
-                reader.beginSegments(compressed: compresses)
-                writer.beginSegments(compressed: compresses)
-            } else if compresses {
-                reader.beginCompressedBodies()
-                writer.beginCompressedBodies()
-            }
+        case .startFraming(let compression, let request):
+            startFraming(compression)
             if let request { send(request) } else { open() }
         case .ready: open()
         case .tryLowerVersion(let error): refuse(.tryLowerVersion(error))
@@ -285,6 +290,16 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .confused(let opcode):
             let error = WireError(.unsupported(Int(opcode.rawValue)), in: "handshake's answer")
             refuse(.failed(.wire(error, host: host)))
+        }
+    }
+
+    private func startFraming(_ compression: BodyCompression?) {
+        if version >= .v5 {
+            reader.beginSegments(compressed: compression != nil)
+            writer.beginSegments(compressed: compression != nil)
+        } else if let compression {
+            reader.beginCompressedBodies(compression)
+            writer.beginCompressedBodies(compression)
         }
     }
 

@@ -4,25 +4,37 @@ import CQLProtocol
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// Makes connections to one host after the other's version is known, downgrading v5 → v4 → v3.
 struct Dialer: Sendable {
+    /// Who is to be reached, and how much of it is known.
+    struct Target: Sendable {
+        /// The pool's number of the node.
+        var node: Int
+        /// The host as a person would write it.
+        var name: String
+        var port: Int
+        var version: ProtocolVersion
+        /// Chosen on the connection before it is ready.
+        var keyspace: String?
+    }
+
     let options: SessionOptions
     let logger: Logger
+    private let tls: NIOSSLContext?
     private let group = MultiThreadedEventLoopGroup.singleton
 
-    init(options: SessionOptions, logger: Logger) {
+    init(options: SessionOptions, logger: Logger) throws(CQLError) {
         self.options = options
         self.logger = logger
+        tls = try options.tls.context()
     }
 
     var eventLoop: any EventLoop { group.any() }
 
-    /// - Parameter name: the host as a person would write it.
-    func dial(
-        _ name: String, _ port: Int, version: ProtocolVersion
-    ) -> EventLoopFuture<CQLConnection> {
-        let host = SessionOptions.shown(name, port)
+    func dial(_ target: Target) -> EventLoopFuture<CQLConnection> {
+        let host = SessionOptions.shown(target.name, target.port)
         let loop = group.next()
         let ready = loop.makePromise(of: Void.self)
         let made = loop.makePromise(of: CQLConnection.self)
@@ -31,12 +43,17 @@ struct Dialer: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = ConnectionHandler(
-                        host: host, version: version, options: options, ready: ready)
-                    try channel.pipeline.syncOperations.addHandler(handler)
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls {
+                        try pipeline.addHandler(options.tls.handler(tls, host: target.name))
+                    }
+                    try pipeline.addHandler(
+                        ConnectionHandler(
+                            host: host, version: target.version, options: options,
+                            keyspace: target.keyspace, ready: ready))
                 }
             }
-            .connect(host: name, port: port)
+            .connect(host: target.name, port: target.port)
         connected.whenFailure { ready.fail($0) }
         let deadline = loop.scheduleTask(in: TimeAmount(options.connectTimeout)) {
             ready.fail(
@@ -50,29 +67,31 @@ struct Dialer: Sendable {
                     type: ConnectionHandler.self)
                 return CQLConnection(
                     channel: channel, handler: NIOLoopBound(handler, eventLoop: loop), host: host,
-                    version: version)
+                    node: target.node, version: target.version)
             }
             .flatMapError { error in
                 connected.whenSuccess { $0.close(promise: nil) }
-                return retried(name, port, version, after: error, on: loop)
+                return retried(target, after: error, on: loop)
             }
             .cascade(to: made)
         return made.futureResult
     }
 
     private func retried(
-        _ name: String, _ port: Int, _ version: ProtocolVersion, after error: any Error,
-        on loop: any EventLoop
+        _ target: Target, after error: any Error, on loop: any EventLoop
     ) -> EventLoopFuture<CQLConnection> {
-        let host = SessionOptions.shown(name, port)
+        let host = SessionOptions.shown(target.name, target.port)
         switch error {
         case ConnectionHandler.Outcome.tryLowerVersion(let answer):
-            guard let lower = version.lower else {
+            guard let lower = target.version.lower else {
                 return loop.makeFailedFuture(CQLError.server(answer, host: host))
             }
             logger.debug(
-                "\(host) does not speak protocol v\(version.rawValue), trying v\(lower.rawValue)")
-            return dial(name, port, version: lower).hop(to: loop)
+                "\(host) does not speak protocol v\(target.version.rawValue), trying v\(lower.rawValue)"
+            )
+            var target = target
+            target.version = lower
+            return dial(target).hop(to: loop)
         case ConnectionHandler.Outcome.failed(let error):
             return loop.makeFailedFuture(error)
         case let error as CQLError:
@@ -92,6 +111,8 @@ struct Dialer: Sendable {
         case let error as IOError where error.errnoCode == ECONNREFUSED:
             return "connection refused: nothing listens there"
         case ChannelError.connectTimeout: return "it did not answer in time"
+        case let error as NIOSSLError: return "TLS: \(error)"
+        case let error as BoringSSLError: return "TLS: \(error)"
         default: return "\(error)"
         }
     }

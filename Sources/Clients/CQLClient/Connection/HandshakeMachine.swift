@@ -11,13 +11,14 @@ struct HandshakeMachine {
         var user: String?
         var password: String?
         var keyspace: String?
-        var compresses: Bool
+        var compression: BodyCompression?
+        var version: ProtocolVersion
     }
 
     enum State: Equatable {
         case idle
         case askedOptions
-        case sentStartup(compresses: Bool)
+        case sentStartup(BodyCompression?)
         case authenticating
         case choosingKeyspace
         case done
@@ -26,7 +27,7 @@ struct HandshakeMachine {
     enum Action: Equatable {
         case send(CQLRequest)
         /// Switch to the agreed framing and compression, then send the request or be ready.
-        case startFraming(compresses: Bool, then: CQLRequest?)
+        case startFraming(BodyCompression?, then: CQLRequest?)
         case ready
         /// The server does not speak this version.
         case tryLowerVersion(CQLServerError)
@@ -53,20 +54,21 @@ struct HandshakeMachine {
         if case .error(let error) = response { return failed(error) }
         switch (state, response) {
         case (.askedOptions, .supported(let offered)):
-            let compresses =
-                settings.compresses && offered["COMPRESSION", default: []].contains("lz4")
-            state = .sentStartup(compresses: compresses)
-            return .send(.startup(startup(offered, compresses: compresses)))
-        case (.sentStartup(let compresses), .ready):
+            let compression = compression(offered["COMPRESSION", default: []])
+            state = .sentStartup(compression)
+            return .send(.startup(startup(offered, compression)))
+        case (.sentStartup(let compression), .ready):
             state = settings.keyspace == nil ? .done : .choosingKeyspace
-            return .startFraming(compresses: compresses, then: keyspaceRequest)
-        case (.sentStartup(let compresses), .authenticate):
+            return .startFraming(compression, then: keyspaceRequest)
+        case (.sentStartup(let compression), .authenticate):
             guard let user = settings.user, let password = settings.password else {
-                return .misfit("it asks for a user and a password: cassandra://user:password@host")
+                return .misfit(
+                    "it asks for a user and a password: cassandra://user:password@host, or the option "
+                        + "password_file, or CQL_USER and CQL_PASSWORD in the environment")
             }
             state = .authenticating
             let token = [0] + Array(user.utf8) + [0] + Array(password.utf8)
-            return .startFraming(compresses: compresses, then: .authResponse(token))
+            return .startFraming(compression, then: .authResponse(token))
         case (.authenticating, .authSuccess):
             guard let keyspaceRequest else {
                 state = .done
@@ -94,12 +96,22 @@ struct HandshakeMachine {
         }
     }
 
-    private func startup(_ offered: [String: [String]], compresses: Bool) -> [String: String] {
+    /// Snappy is not there in v5 any more; whoever asked for it gets nothing rather than another.
+    private func compression(_ offered: [String]) -> BodyCompression? {
+        guard let wanted = settings.compression, offered.contains(wanted.rawValue),
+            wanted == .lz4 || settings.version < .v5
+        else { return nil }
+        return wanted
+    }
+
+    private func startup(
+        _ offered: [String: [String]], _ compression: BodyCompression?
+    ) -> [String: String] {
         var options = [
             "CQL_VERSION": offered["CQL_VERSION"]?.first ?? "3.0.0",
             "DRIVER_NAME": "Millrace", "DRIVER_VERSION": "1",
         ]
-        if compresses { options["COMPRESSION"] = "lz4" }
+        if let compression { options["COMPRESSION"] = compression.rawValue }
         return options
     }
 

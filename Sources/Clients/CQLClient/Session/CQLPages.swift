@@ -43,6 +43,8 @@ package struct CQLRowSequence: AsyncSequence, Sendable {
 
     let pages: CQLPages
 
+    package init(pages: CQLPages) { self.pages = pages }
+
     package func makeAsyncIterator() -> Iterator { Iterator(pages: pages.makeAsyncIterator()) }
 
     package struct Iterator: AsyncIteratorProtocol {
@@ -73,35 +75,52 @@ package struct CQLRowSequence: AsyncSequence, Sendable {
 }
 
 extension CQLSession {
-    /// All pages of a statement's result.
+    /// All pages of a statement's result. A page is asked for when it is wanted: a slow reader slows
+    /// the reading.
     package func pages(
-        _ cql: String, _ values: [CQLValue] = [], pageSize: Int32 = CQLClientLimits.pageSize
+        _ cql: String, _ values: [CQLValue] = [], options: CQLStatementOptions
     ) -> CQLPages {
         CQLPages { (pagingState) throws(CQLError) in
-            try await self.execute(
-                cql, values, pageSize: pageSize, pagingState: pagingState, isIdempotent: true)
+            var options = options
+            options.pagingState = pagingState ?? options.pagingState
+            return try await self.execute(cql, values, options: options)
         }
     }
 
     /// All pages of a prepared statement's result.
     package func pages(
-        _ statement: PreparedStatement, _ values: [CQLValue] = [],
-        pageSize: Int32 = CQLClientLimits.pageSize
+        _ statement: PreparedStatement, _ values: [CQLValue] = [], options: CQLStatementOptions
     ) -> CQLPages {
         CQLPages { (pagingState) throws(CQLError) in
-            try await self.execute(
-                statement, values, pageSize: pageSize, pagingState: pagingState, isIdempotent: true)
+            var options = options
+            options.pagingState = pagingState ?? options.pagingState
+            return try await self.execute(statement, values, options: options)
         }
     }
 
+    package func pages(
+        _ cql: String, _ values: [CQLValue] = [], pageSize: Int32? = nil
+    ) -> CQLPages { pages(cql, values, options: .reading(pageSize)) }
+
+    package func pages(
+        _ statement: PreparedStatement, _ values: [CQLValue] = [], pageSize: Int32? = nil
+    ) -> CQLPages { pages(statement, values, options: .reading(pageSize)) }
+
     /// All rows of a statement's result.
     package func rows(
-        _ cql: String, _ values: [CQLValue] = [], pageSize: Int32 = CQLClientLimits.pageSize
+        _ cql: String, _ values: [CQLValue] = [], pageSize: Int32? = nil
     ) -> CQLRowSequence { CQLRowSequence(pages: pages(cql, values, pageSize: pageSize)) }
 
     /// All rows of a prepared statement's result.
     package func rows(
-        _ statement: PreparedStatement, _ values: [CQLValue] = [],
-        pageSize: Int32 = CQLClientLimits.pageSize
+        _ statement: PreparedStatement, _ values: [CQLValue] = [], pageSize: Int32? = nil
     ) -> CQLRowSequence { CQLRowSequence(pages: pages(statement, values, pageSize: pageSize)) }
+}
+
+extension CQLStatementOptions {
+    fileprivate static func reading(_ pageSize: Int32?) -> CQLStatementOptions {
+        var options = CQLStatementOptions.idempotent
+        options.pageSize = pageSize
+        return options
+    }
 }

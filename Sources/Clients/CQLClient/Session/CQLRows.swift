@@ -18,8 +18,13 @@ package struct CQLRows: Sendable, RandomAccessCollection {
     package let warnings: [String]
     /// The trace of this request in `system_traces`, when it was asked for.
     package let tracingID: CQLUUID?
+    /// v4 and later: what the server's extensions added.
+    package let customPayload: [String: [UInt8]?]?
+    /// What DDL changed; `nil` for any other statement.
+    package let schemaChange: SchemaChange?
+    /// The server that answered.
+    package let host: String
     let rows: RowsResult
-    let host: String
 
     package var startIndex: Int { 0 }
     package var endIndex: Int { rows.rowCount }
@@ -29,10 +34,60 @@ package struct CQLRows: Sendable, RandomAccessCollection {
     /// The place of a column by its name, as the schema writes it.
     package func index(of name: String) -> Int? { columns.firstIndex { $0.name == name } }
 
-    static func none(_ envelope: ResponseEnvelope, host: String) -> CQLRows {
-        CQLRows(
-            columns: [], pagingState: nil, warnings: envelope.warnings,
-            tracingID: envelope.tracingID, rows: RowsResult(metadata: ResultMetadata()), host: host)
+    /// Whether a conditional statement did what it says; `nil` for a statement without a condition.
+    ///
+    /// If it is `false`, the row holds what was found instead, when there was any.
+    package var wasApplied: Bool? {
+        guard columns.first?.name == "[applied]", let first else { return nil }
+        return (try? first[0])?.boolean
+    }
+
+    /// Reads an answer.
+    ///
+    /// - Parameter knownColumns: of the prepared statement, for an answer without its columns.
+    /// - Returns: the rows; v5: the id of the columns when they have changed; the keyspace of a USE.
+    static func read(
+        _ answer: ResponseEnvelope, knownColumns: [CQLColumn], host: String
+    ) throws(CQLError) -> (rows: CQLRows, changedID: [UInt8]?, keyspace: String?) {
+        guard case .result(let result) = answer.response else {
+            let opcode = Int(answer.response.opcode.rawValue)
+            throw .wire(WireError(.unsupported(opcode), in: "answer"), host: host)
+        }
+        switch result {
+        case .rows(let rows):
+            let columns = rows.metadata.columns.isEmpty ? knownColumns : rows.metadata.columns
+            guard columns.count == rows.metadata.columnCount else {
+                throw .wire(WireError(.badLength(Int64(columns.count)), in: "columns"), host: host)
+            }
+            return (
+                CQLRows(answer, columns: columns, rows: rows, host: host),
+                rows.metadata.changedID, nil
+            )
+        case .schemaChange(let change):
+            return (CQLRows(answer, change: change, host: host), nil, nil)
+        case .setKeyspace(let keyspace): return (CQLRows(answer, host: host), nil, keyspace)
+        default: return (CQLRows(answer, host: host), nil, nil)
+        }
+    }
+
+    /// No rows and no answer: what a policy made of an error.
+    static func ignored(host: String) -> CQLRows {
+        CQLRows(ResponseEnvelope(.result(.void)), host: host)
+    }
+
+    private init(
+        _ answer: ResponseEnvelope, columns: [CQLColumn] = [],
+        rows: RowsResult = RowsResult(metadata: ResultMetadata()), change: SchemaChange? = nil,
+        host: String
+    ) {
+        self.columns = columns
+        pagingState = rows.metadata.pagingState
+        warnings = answer.warnings
+        tracingID = answer.tracingID
+        customPayload = answer.customPayload
+        schemaChange = change
+        self.host = host
+        self.rows = rows
     }
 }
 

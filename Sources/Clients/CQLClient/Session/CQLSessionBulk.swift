@@ -83,7 +83,8 @@ extension CQLSession {
 
     private func prepareEverywhere(_ statement: PreparedStatement) async throws(CQLError) {
         for connection in try await pool.acquireAll() {
-            statement.prepared(again: try await prepare(statement.cql, on: connection))
+            statement.prepared(
+                again: try await prepare(statement.cql, statement.keyspace, on: connection))
         }
     }
 }

@@ -37,7 +37,7 @@ enum CivilTime {
         return days(year: isNegative ? -year : year, month: month, day: day)
     }
 
-    private static func daysIn(_ month: Int, _ year: Int) -> Int {
+    static func daysIn(_ month: Int, _ year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -76,12 +76,11 @@ enum CivilTime {
     static func parseTimestamp(_ text: String, now: Int64) -> Int64? {
         if text.lowercased() == "now" { return now }
         if let number = Int64(text) { return number }
-        var body = Substring(text)
-        while body.last == " " { body.removeLast() }
+        let body = Substring(text)
         var offset: Int64 = 0
         var datePart = body
         var timePart: Substring?
-        if let mark = body.firstIndex(where: { $0 == "T" || $0 == "t" || $0 == " " }) {
+        if let mark = body.firstIndex(where: { $0 == "T" || $0 == " " }) {
             datePart = body[..<mark]
             guard let split = splitZone(body[body.index(after: mark)...]) else { return nil }
             (timePart, offset) = split

@@ -11,12 +11,24 @@ enum Comparison {
         case .text, .ascii, .blob: return a.compare(b)
         default: break
         }
-        if a.count == b.count, a.compare(b) == 0 { return 0 }
+        if a.count == b.count {
+            switch (type, a.count) {
+            case (.int, 4): return order(a.big(as: Int32.self), b.big(as: Int32.self))
+            case (.bigint, 8), (.timestamp, 8), (.counter, 8):
+                return order(a.big(as: Int64.self), b.big(as: Int64.self))
+            default: if a.compare(b) == 0 { return 0 }
+            }
+        }
         var left = RawBytes(capacity: a.count + 16)
         var right = RawBytes(capacity: b.count + 16)
         OrderedEncoding.append(a, type: type, descending: false, to: &left)
         OrderedEncoding.append(b, type: type, descending: false, to: &right)
         return left.bytes.compare(right.bytes)
+    }
+
+    @inline(__always)
+    private static func order<Value: Comparable>(_ a: Value, _ b: Value) -> Int {
+        a == b ? 0 : a < b ? -1 : 1
     }
 
     static func holds(_ operation: CQLOperator, _ order: Int) -> Bool {
@@ -54,15 +66,18 @@ struct BoundFilter {
         func bytes(_ expression: Expression) throws(StatementError) -> [UInt8] {
             guard
                 let bytes = try expression.evaluate(values, context).bytes(
-                    unset: "Invalid unset value for column \(column.name)")
+                    unset: "Unsupported unset value for column \(column.name)")
             else { throw .invalid("Unsupported null value for column \(column.name)") }
             return bytes
         }
-        func all(_ expressions: [Expression]) throws(StatementError) -> [[UInt8]] {
-            var out: [[UInt8]] = []
-            for expression in expressions { out.append(try bytes(expression)) }
-            return out
+        func part(_ expression: Expression, _ what: String) throws(StatementError) -> [UInt8] {
+            guard
+                let bytes = try expression.evaluate(values, context).bytes(
+                    unset: "Unsupported unset map \(what) for column \(column.name)")
+            else { throw .invalid("Unsupported null map \(what) for column \(column.name)") }
+            return bytes
         }
+        func names(_ slots: [Int]) -> [String] { slots.map { table.columns[$0].name } }
         let type = column.type.withoutOuterFrozen
         switch filter.test {
         case .compare(let operation, let expression):
@@ -77,13 +92,12 @@ struct BoundFilter {
             guard case .map(let keyType, let valueType) = type else {
                 throw .invalid("Column \(column.name) is no map")
             }
-            test = .element(try bytes(key), key: keyType, try bytes(value), value: valueType)
-        case .tuple(let slots, let operation, let parts):
-            test = .tuple(slots, operation, try all(parts))
-        case .tupleIn(let slots, let alternatives):
-            var lists: [[[UInt8]]] = []
-            for parts in alternatives { lists.append(try all(parts)) }
-            test = .tupleIn(slots, lists)
+            test = .element(
+                try part(key, "key"), key: keyType, try part(value, "value"), value: valueType)
+        case .tuple(let slots, let operation, let value):
+            test = .tuple(slots, operation, try value.values(values, context, names(slots)))
+        case .tupleIn(let slots, let list):
+            test = .tupleIn(slots, try list.values(values, context, names(slots)))
         }
     }
 

@@ -20,6 +20,7 @@ final class Compiled: Sendable {
         case schema
         case use(String)
         case describe(CQLDescribe)
+        case role(CQLRoleStatement)
     }
 
     let statement: CQLStatement
@@ -51,7 +52,9 @@ final class Compiled: Sendable {
             kind = .batch(plan)
             markers = plan.markers
         case .createKeyspace, .alterKeyspace, .dropKeyspace, .createTable, .alterTable, .dropTable,
-            .truncate, .createType, .dropType:
+            .truncate, .createType, .alterType, .dropType, .createView, .alterView, .dropView,
+            .function, .trigger, .index:
+            try MaskRules.check(statement)
             kind = .schema
             markers = []
         case .use(let name):
@@ -59,6 +62,9 @@ final class Compiled: Sendable {
             markers = []
         case .describe(let describe):
             kind = .describe(describe)
+            markers = []
+        case .role(let role):
+            kind = .role(role)
             markers = []
         case .notServed(let what):
             throw .invalid("\(what) is not supported in this release")
@@ -75,6 +81,8 @@ final class Compiled: Sendable {
 
     func checkCount(_ values: BoundValues) throws(StatementError) {
         guard values.cells.count == markers.count else {
+            // A QUERY that gives none at all; what is executed is counted in the other sentence.
+            if values.cells.count == 0 { throw .invalid("Invalid amount of bind variables") }
             throw .invalid(
                 "there were \(markers.count) markers(?) in CQL but \(values.cells.count) bound "
                     + "variables"
@@ -88,7 +96,7 @@ final class Compiled: Sendable {
             BindMetadata(columns: markers, partitionKeyIndexes: plan.partitionMarkers)
         case .write(let plan):
             BindMetadata(columns: markers, partitionKeyIndexes: plan.partitionMarkers)
-        case .batch, .schema, .use, .describe: BindMetadata(columns: markers)
+        case .batch, .schema, .use, .describe, .role: BindMetadata(columns: markers)
         }
     }
 
@@ -112,18 +120,23 @@ enum BatchCompiler {
                 try WriteCompiler.compile(
                     statement, schema: schema, current: keyspace, context: context))
         }
-        try check(batch.kind, plans)
+        guard batch.using.timeToLive == nil else {
+            throw .invalid("Global TTL on the BATCH statement is not supported.")
+        }
         var markers: [CQLColumn] = []
         var timestamp: Expression?
         if let term = batch.using.timestamp {
-            guard plans.allSatisfy({ $0.timestamp == nil }) else {
-                throw .invalid("Timestamp must be set either on BATCH or individual statements")
-            }
             guard !plans.contains(where: \.isConditional) else {
                 throw .invalid("Cannot provide custom timestamp for conditional BATCH")
             }
             guard batch.kind != .counter else {
                 throw .invalid("Cannot provide custom timestamp for counter BATCH")
+            }
+            guard plans.allSatisfy({ $0.timestamp == nil }) else {
+                throw .invalid("Timestamp must be set either on BATCH or individual statements")
+            }
+            guard !plans.contains(where: \.table.isCounter) else {
+                throw .invalid("Cannot provide custom timestamp for a BATCH containing counters")
             }
             switch term {
             case .marker(let marker):
@@ -138,9 +151,7 @@ enum BatchCompiler {
                         term, as: .bigint, receiver: "[timestamp]", now: context.nowMilliseconds))
             }
         }
-        guard batch.using.timeToLive == nil else {
-            throw .invalid("Global TTL on the BATCH statement is not supported.")
-        }
+        try check(batch.kind, plans)
         markers += plans.flatMap(\.markers)
         return BatchPlan(
             kind: batch.kind, plans: plans, timestamp: timestamp, markers: markers)
@@ -151,13 +162,14 @@ enum BatchCompiler {
         _ kind: CQLBatch.Kind, _ plans: [WritePlan]
     ) throws(StatementError) {
         let hasCounters = plans.contains(where: \.table.isCounter)
-        if kind == .counter, plans.contains(where: { !$0.table.isCounter }) {
+        let hasOthers = plans.contains { !$0.table.isCounter }
+        if kind == .counter, hasOthers {
             throw .invalid("Cannot include non-counter statement in a counter batch")
         }
         if hasCounters, kind == .logged {
             throw .invalid("Cannot include a counter statement in a logged batch")
         }
-        if hasCounters, kind == .unlogged, plans.contains(where: { !$0.table.isCounter }) {
+        if hasCounters, hasOthers {
             throw .invalid("Counter and non-counter mutations cannot exist in the same batch")
         }
         let conditional = plans.contains(where: \.isConditional)

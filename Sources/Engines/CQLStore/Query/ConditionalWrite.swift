@@ -1,29 +1,27 @@
 // Writes with IF: read, compare, write. One thread does all writes, so nothing comes between.
+// Source: Cassandra's CQL3CasRequest and ModificationStatement.buildCasResultSet.
 
 import CQLProtocol
 
 /// The outcome of a conditional statement or batch.
 struct ConditionalResult {
     var applied: Bool
-    /// What stands there, when it was not applied: one row each that had a condition.
-    var rows: [[(column: Column, value: [UInt8]?)]]
+    /// What is shown beside `[applied]` when it was not applied, and one row each that was met.
+    var columns: [Column] = []
+    var rows: [[[UInt8]?]] = []
     let table: Table
 
-    /// `[applied]`, and behind it the row as it is.
     var result: CQLResult {
         func column(_ name: String, _ type: CQLType) -> CQLColumn {
             CQLColumn(keyspace: table.keyspace, table: table.name, name: name, type: type)
         }
-        let shown = rows.first?.map { column($0.column.name, $0.column.type) } ?? []
+        // Without rows the answer is one column alone.
+        let shown = rows.isEmpty ? [] : columns.map { column($0.name, $0.type) }
         var writer = RowsWriter(
             metadata: ResultMetadata(columns: [column("[applied]", .boolean)] + shown))
-        if rows.isEmpty {
+        for row in rows.isEmpty ? [[]] : rows {
             writer.append([UInt8(applied ? 1 : 0)])
-            writer.endRow()
-        }
-        for row in rows {
-            writer.append([UInt8(applied ? 1 : 0)])
-            for cell in row { writer.append(cell.value) }
+            for cell in row { writer.append(cell) }
             writer.endRow()
         }
         return .builtRows(writer.finish())
@@ -32,179 +30,297 @@ struct ConditionalResult {
 
 /// Checks the conditions of one or more writes to one partition.
 struct ConditionalWrite {
+    typealias Write = (plan: WritePlan, values: BoundValues)
+
     let database: Database
     let context: EvaluationContext
+    /// Results of a batch show the primary key as well, to tell its rows apart.
+    let isBatch: Bool
+
+    /// The row of a condition by its clustering bytes; `nil` for the static row.
+    private struct Place: Hashable {
+        var clustering: [UInt8]?
+    }
+
+    /// What was read of one row: a value for each slot.
+    private struct Found {
+        var values: [[UInt8]?]
+        var exists: Bool
+    }
+
+    /// The rows that were asked for, and the static part.
+    private struct Partition {
+        var rows: [[UInt8]: Found] = [:]
+        var statics: [[UInt8]?] = []
+        /// The first row of all, read where conditions are on static columns alone.
+        var first: Found?
+        var newest = Int64.min
+    }
 
     /// - Returns: whether all conditions hold, and what is there if not.
     ///   `newest` is the newest timestamp that was met: the write must be newer to win.
     func check(
-        _ writes: [(plan: WritePlan, values: BoundValues)]
+        _ writes: [Write]
     ) throws(StatementError) -> (result: ConditionalResult, newest: Int64) {
-        guard let first = writes.first else { throw .invalid("an empty conditional batch") }
-        let table = first.plan.table
-        let keys = try KeyBuilder.partitionKeys(
-            first.plan.partition, table, first.values, context)
-        var newest = Int64.min
-        var result = ConditionalResult(applied: true, rows: [], table: table)
-        let isBatch = writes.count > 1
-        for (plan, values) in writes {
-            let own = try KeyBuilder.partitionKeys(plan.partition, table, values, context)
-            guard own == keys, let key = keys.first, keys.count == 1 else {
-                throw .invalid("Batch with conditions cannot span multiple partitions")
-            }
-            let (view, exists, seen) = try row(plan, values, key)
-            newest = max(newest, seen)
-            guard plan.isConditional else { continue }
-            let holds = try self.holds(plan, values, view, exists)
-            if !holds { result.applied = false }
-            result.rows.append(try shown(plan, view, exists, all: isBatch))
+        guard let table = writes.first?.plan.table else {
+            throw .invalid("an empty conditional batch")
         }
-        if result.applied { result.rows = [] }
-        result.rows.removeAll { $0.isEmpty }
-        return (result, newest)
+        let key = try self.key(writes)
+        var places: [Place?] = []
+        for write in writes { places.append(try place(write)) }
+        try checkMix(writes, places)
+        let partition = try read(table, key, writes, places)
+        let fetched = Self.fetched(writes)
+        var result = ConditionalResult(applied: true, table: table)
+        for (write, place) in zip(writes, places) where write.plan.isConditional {
+            if try !holds(write, place, partition, fetched) { result.applied = false }
+        }
+        if !result.applied { show(writes, places, partition, fetched, in: &result) }
+        return (result, partition.newest)
     }
 
-    private func row(
-        _ plan: WritePlan, _ values: BoundValues, _ key: [UInt8]
-    ) throws(StatementError) -> (RowView, exists: Bool, newest: Int64) {
-        let view = RowView(plan.table, now: context.nowSeconds, ownsRows: true)
-        var exists = false
-        do throws(StorageFailure) {
-            if !plan.table.hasClustering {
-                var scratch = RawBytes()
-                exists = try key.withUnsafeBufferPointer { key throws(StorageFailure) in
-                    try PartitionReader.readSingle(
-                        database, UnsafeRawBufferPointer(key), into: view, scratch: &scratch)
-                }
-            } else {
-                exists = try clusteredRow(plan, values, key, view)
+    // MARK: Places
+
+    private func key(_ writes: [Write]) throws(StatementError) -> [UInt8] {
+        var first: [UInt8]?
+        for (plan, values) in writes {
+            let keys = try KeyBuilder.partitionKeys(plan.partition, plan.table, values, context)
+            guard keys.count == 1, plan.partition.allSatisfy(\.isSingle) else {
+                throw .invalid(
+                    "Batch with conditions cannot span multiple partitions (you cannot use IN on "
+                        + "the partition key)")
             }
+            guard first == nil || first == keys[0] else {
+                throw .invalid("Batch with conditions cannot span multiple partitions")
+            }
+            first = keys[0]
+        }
+        return first ?? []
+    }
+
+    /// - Returns: `nil` for deletions of more than one row, which have no conditions.
+    private func place(_ write: Write) throws(StatementError) -> Place? {
+        switch write.plan.target {
+        case .rows(let sources):
+            guard sources.allSatisfy(\.isSingle) else {
+                throw .invalid(
+                    "IN on the clustering key columns is not supported with conditional "
+                        + (write.plan.isDelete ? "deletions" : "updates"))
+            }
+            let all = try KeyBuilder.clusterings(sources, write.plan.table, write.values, context)
+            return Place(clustering: all.first ?? [])
+        case .statics: return Place(clustering: nil)
+        case .partition, .range: return nil
+        }
+    }
+
+    private func checkMix(_ writes: [Write], _ places: [Place?]) throws(StatementError) {
+        var kinds: [Place: WriteConditions] = [:]
+        for (write, place) in zip(writes, places) where write.plan.isConditional {
+            guard let place else { continue }
+            guard let before = kinds[place] else {
+                kinds[place] = write.plan.conditions
+                continue
+            }
+            switch (before, write.plan.conditions) {
+            case (.all, .all), (.exists, .exists), (.notExists, .notExists): break
+            case (.exists, .notExists), (.notExists, .exists):
+                throw .invalid(
+                    "Cannot mix IF EXISTS and IF NOT EXISTS conditions for the same row")
+            case (.all, .exists):
+                throw .invalid("Cannot mix IF conditions and IF EXISTS for the same row")
+            case (.none, _), (_, .none), (.all, .notExists), (.exists, .all), (.notExists, .all):
+                throw .invalid("Cannot mix IF conditions and IF NOT EXISTS for the same row")
+            }
+        }
+    }
+
+    /// The slots that take part: all of the part of the row that is written to, and those with
+    /// conditions.
+    private static func fetched(_ writes: [Write]) -> Set<Int> {
+        guard let table = writes.first?.plan.table else { return [] }
+        let conditions = Set(writes.flatMap { $0.plan.conditionSlots })
+        let updatesStatics = writes.contains { !$0.plan.statics.isEmpty }
+        let updatesRows = writes.contains { write in
+            if case .statics = write.plan.target { false } else { true }
+        }
+        return Set(
+            table.columns.indices.filter { slot in
+                switch table.columns[slot].kind {
+                case .partitionKey, .clustering: false
+                case .fixed: updatesStatics || conditions.contains(slot)
+                case .regular: updatesRows || conditions.contains(slot)
+                }
+            })
+    }
+
+    // MARK: Reading
+
+    private func read(
+        _ table: Table, _ key: [UInt8], _ writes: [Write], _ places: [Place?]
+    ) throws(StatementError) -> Partition {
+        let wanted = Set(places.compactMap { $0?.clustering })
+        let hasRowConditions = zip(writes, places).contains { write, place in
+            write.plan.isConditional && place?.clustering != nil
+        }
+        do throws(StorageFailure) {
+            guard table.hasClustering else { return try readSingle(table, key) }
+            var partition = try readRows(table, key, wanted)
+            if !hasRowConditions { partition.first = try firstRow(table, key) }
+            return partition
         } catch {
             throw .readFailed(error.description)
         }
-        return (view, exists, view.newestTimestamp)
     }
 
-    private func clusteredRow(
-        _ plan: WritePlan, _ values: BoundValues, _ key: [UInt8], _ view: RowView
-    ) throws(StorageFailure) -> Bool {
-        var ranges: [ClusteringRange] = []
-        var isStatic = false
-        switch plan.target {
-        case .rows(let sources):
-            // Values that are wrong are found again, and reported, by the write itself.
-            let places = (try? KeyBuilder.clusterings(sources, plan.table, values, context)) ?? []
-            ranges = places.map { ClusteringRange(start: $0, end: $0 + [0]) }
-        case .statics: isStatic = true
-        case .partition, .range: break
+    private func readSingle(_ table: Table, _ key: [UInt8]) throws(StorageFailure) -> Partition {
+        let view = RowView(table, now: context.nowSeconds, ownsRows: true)
+        var scratch = RawBytes()
+        let exists = try key.withUnsafeBufferPointer { key throws(StorageFailure) in
+            try PartitionReader.readSingle(
+                database, UnsafeRawBufferPointer(key), into: view, scratch: &scratch)
         }
-        var exists = false
-        let verdict = try database.read { handles throws(StorageFailure) in
+        var partition = Partition()
+        partition.newest = view.newestTimestamp
+        if exists { partition.rows[[]] = Found(values: Self.values(view), exists: true) }
+        return partition
+    }
+
+    private func readRows(
+        _ table: Table, _ key: [UInt8], _ wanted: Set<[UInt8]>
+    ) throws(StorageFailure) -> Partition {
+        let ranges = wanted.sorted { $0.isLess(than: $1) }.map {
+            ClusteringRange(start: $0, end: $0 + [0])
+        }
+        let view = RowView(table, now: context.nowSeconds, ownsRows: true)
+        var partition = Partition()
+        _ = try each(of: table, key, ranges, view) { clustering in
+            partition.rows[clustering] = Found(values: Self.values(view), exists: true)
+            return .next
+        }
+        view.clearRow()
+        partition.statics = Self.values(view)
+        partition.newest = view.newestTimestamp
+        return partition
+    }
+
+    private func firstRow(_ table: Table, _ key: [UInt8]) throws(StorageFailure) -> Found? {
+        let view = RowView(table, now: context.nowSeconds, ownsRows: true)
+        var first: Found?
+        _ = try each(of: table, key, [.all], view) { _ in
+            first = Found(values: Self.values(view), exists: true)
+            return .stop
+        }
+        return first
+    }
+
+    private func each(
+        of table: Table, _ key: [UInt8], _ ranges: [ClusteringRange], _ view: RowView,
+        _ row: ([UInt8]) -> RowVerdict
+    ) throws(StorageFailure) -> RowVerdict {
+        try database.read { handles throws(StorageFailure) in
             try key.withUnsafeBufferPointer { key throws(StorageFailure) in
                 try PartitionReader.read(
                     handles, UnsafeRawBufferPointer(key), ranges: ranges, reversed: false,
                     into: view
-                ) { _ in
-                    exists = true
-                    return .stop
-                }
+                ) { row(Array($0)) }
             }
         }
-        if verdict != .stop { view.clearRow() }
-        return isStatic ? view.staticIsLive : exists
     }
 
+    private static func values(_ view: RowView) -> [[UInt8]?] {
+        view.table.columns.indices.map { view.array($0) }
+    }
+
+    // MARK: Verdict
+
     private func holds(
-        _ plan: WritePlan, _ values: BoundValues, _ view: RowView, _ exists: Bool
+        _ write: Write, _ place: Place?, _ partition: Partition, _ fetched: Set<Int>
     ) throws(StatementError) -> Bool {
-        switch plan.conditions {
+        let table = write.plan.table
+        let row = place?.clustering.flatMap { partition.rows[$0] }
+        let exists =
+            place?.clustering == nil
+            ? Self.hasStatics(table, partition, fetched) : row != nil
+        switch write.plan.conditions {
         case .none: return true
         case .exists: return exists
         case .notExists: return !exists
         case .all(let tests):
-            for test in tests where try !holds(test, values, view, plan.table) { return false }
+            let condition = ConditionHolds(table: table, values: write.values, context: context)
+            for test in tests {
+                let stored =
+                    table.columns[test.slot].kind == .fixed
+                    ? partition.statics[test.slot] : row?.values[test.slot]
+                guard try condition.holds(test, stored) else { return false }
+            }
             return true
         }
     }
 
-    private func holds(
-        _ test: ConditionTest, _ values: BoundValues, _ view: RowView, _ table: Table
-    ) throws(StatementError) -> Bool {
-        let column = table.columns[test.slot]
-        let stored = view.array(test.slot)
-        let unset = "Invalid 'unset' value in condition"
-        switch test.test {
-        case .compare(let operation, let expression):
-            let operand = try expression.evaluate(values, context).bytes(unset: unset)
-            return Self.compare(stored, operation, operand, column.type)
-        case .isIn(let source):
-            return try source.values(values, context, column: column.name).contains {
-                Self.compare(stored, .equal, $0, column.type)
-            }
-        case .element(let key, let operation, let expression):
-            guard let key = try key.evaluate(values, context).bytes(unset: unset) else {
-                throw .invalid("Invalid null value for element access")
-            }
-            let operand = try expression.evaluate(values, context).bytes(unset: unset)
-            let (element, type) = Self.element(stored, key, column.type)
-            return Self.compare(element, operation, operand, type)
-        }
-    }
-
-    private static func element(
-        _ stored: [UInt8]?, _ key: [UInt8], _ type: CQLType
-    ) -> ([UInt8]?, CQLType) {
-        switch type.withoutOuterFrozen {
-        case .map(let keyType, let valueType):
-            let found = stored?.withUnsafeBytes { all in
-                BoundFilter.element(of: all, key, keyType).map { Array($0) }
-            }
-            return (found ?? nil, valueType)
-        case .list(let element):
-            let index = key.count == 4 ? Int(key.withUnsafeBytes { $0.big(as: Int32.self) }) : -1
-            let found = stored?.withUnsafeBytes { all -> [UInt8]? in
-                let parts = CollectionBytes.elements(all)
-                return parts.indices.contains(index) ? parts[index].map { Array($0) } : nil
-            }
-            return (found ?? nil, element)
-        default: return (nil, type)
-        }
-    }
-
-    /// Null equals null only.
-    private static func compare(
-        _ stored: [UInt8]?, _ operation: CQLOperator, _ operand: [UInt8]?, _ type: CQLType
+    private static func hasStatics(
+        _ table: Table, _ partition: Partition, _ fetched: Set<Int>
     ) -> Bool {
-        guard let stored, let operand else {
-            switch operation {
-            case .equal: return stored == nil && operand == nil
-            case .notEqual: return (stored == nil) != (operand == nil)
-            default: return false
+        guard !partition.statics.isEmpty else { return false }
+        return table.staticSlots.contains { fetched.contains($0) && partition.statics[$0] != nil }
+    }
+
+    /// Rows with conditions that are there, in clustering order; without any, the static part.
+    private func show(
+        _ writes: [Write], _ places: [Place?], _ partition: Partition, _ fetched: Set<Int>,
+        in result: inout ConditionalResult
+    ) {
+        let table = result.table
+        let slots = shownSlots(writes)
+        result.columns = slots.map { table.columns[$0] }
+        func shown(_ values: [[UInt8]?]) -> [[UInt8]?] {
+            slots.map { slot in
+                table.columns[slot].isKey || fetched.contains(slot) ? values[slot] : nil
             }
         }
-        return stored.withUnsafeBytes { a in
-            operand.withUnsafeBytes { b in
-                Comparison.holds(operation, Comparison.order(a, b, type))
-            }
+        let conditional = zip(writes, places).compactMap { write, place in
+            write.plan.isConditional ? place : nil
+        }
+        let rows = Set(conditional.compactMap(\.clustering)).sorted { $0.isLess(than: $1) }
+        var found = rows.compactMap { partition.rows[$0] }
+        if rows.isEmpty, let first = partition.first { found = [first] }
+        result.rows = found.map { shown($0.values) }
+        if found.isEmpty, Self.hasStatics(table, partition, fetched) {
+            result.rows = [shown(partition.statics)]
         }
     }
 
-    /// Of IF NOT EXISTS and of batches the whole row, else the columns with conditions.
-    private func shown(
-        _ plan: WritePlan, _ view: RowView, _ exists: Bool, all: Bool
-    ) throws(StatementError) -> [(column: Column, value: [UInt8]?)] {
-        let table = plan.table
-        switch plan.conditions {
-        case .none, .exists: guard all, exists else { return [] }
-        case .notExists: guard exists else { return [] }
-        case .all(let tests):
-            guard exists || view.staticIsLive else { return [] }
-            if !all {
-                var slots: [Int] = []
-                for test in tests where !slots.contains(test.slot) { slots.append(test.slot) }
-                return slots.map { (table.columns[$0], view.array($0)) }
+    private func shownSlots(_ writes: [Write]) -> [Int] {
+        guard let table = writes.first?.plan.table else { return [] }
+        var slots: [Int] =
+            isBatch ? table.columns.indices.filter { table.columns[$0].isKey } : []
+        for write in writes {
+            switch write.plan.conditions {
+            case .none: break
+            case .exists, .notExists: return Array(table.columns.indices)
+            case .all:
+                for slot in write.plan.conditionSlots where !slots.contains(slot) {
+                    slots.append(slot)
+                }
             }
         }
-        return table.columns.indices.map { (table.columns[$0], view.array($0)) }
+        return slots
+    }
+}
+
+extension WritePlan {
+    /// Those with conditions, each once: regular columns, then static ones, as they were said.
+    var conditionSlots: [Int] {
+        guard case .all(let tests) = conditions else { return [] }
+        var slots: [Int] = []
+        for isStatic in [false, true] {
+            for test in tests
+            where (table.columns[test.slot].kind == .fixed) == isStatic
+                && !slots.contains(test.slot)
+            {
+                slots.append(test.slot)
+            }
+        }
+        return slots
     }
 }

@@ -50,8 +50,13 @@ indirect enum Expression: Sendable {
     case call(ScalarFunction, [Expression])
     /// A list, set or map whose parts are not all constant; of a map, keys and values in turn.
     case collection(CQLType, [Expression])
-    /// Parts of a tuple or fields of a user-defined type.
+    /// Parts of a tuple.
     case fields([Expression])
+    case userType(CQLUserType, [Expression])
+    /// Elements of a vector, and their type.
+    case vector(CQLType, [Expression])
+    /// A column's part of a JSON document.
+    case json(JSONColumn)
 
     func evaluate(
         _ values: BoundValues, _ context: EvaluationContext
@@ -80,17 +85,34 @@ indirect enum Expression: Sendable {
                 found.append(bytes)
             }
             return .bytes(CollectionBuilder.bytes(of: found, type: type))
-        case .fields(let parts):
-            var out = RawBytes()
+        case .json(let column):
+            return try column.evaluate(values, now: context.nowMilliseconds)
+        case .vector(let element, let parts):
+            var found: [[UInt8]] = []
             for part in parts {
-                switch try part.evaluate(values, context) {
-                case .null, .unset: out.appendBig(Int32(-1))
-                case .bytes(let bytes):
-                    out.appendBig(Int32(bytes.count))
-                    out.append(bytes)
-                }
+                guard case .bytes(let bytes) = try part.evaluate(values, context),
+                    !bytes.isEmpty || element.hasEmptyValues
+                else { throw .invalid("null is not supported inside vectors") }
+                found.append(bytes)
             }
-            return .bytes(out.array)
+            return .bytes(CollectionBuilder.vector(of: found, element))
+        case .fields(let parts):
+            var found: [[UInt8]?] = []
+            for (index, part) in parts.enumerated() {
+                found.append(
+                    try part.evaluate(values, context).bytes(
+                        unset: "Invalid unset value for tuple field number \(index)"))
+            }
+            return .bytes(CollectionBuilder.fields(of: found))
+        case .userType(let type, let parts):
+            var found: [[UInt8]?] = []
+            for (index, part) in parts.enumerated() {
+                found.append(
+                    try part.evaluate(values, context).bytes(
+                        unset: "Invalid unset value for field '\(type.fields[index].name)' of user "
+                            + "defined type \(type.name)"))
+            }
+            return .bytes(CollectionBuilder.fields(of: found))
         }
     }
 }
@@ -108,6 +130,16 @@ struct BoundValues: Sendable {
             guard let bytes else { return .null }
             try ValueCheck.check(bytes, type)
             return .bytes(Array(bytes))
+        }
+    }
+}
+
+extension CQLType {
+    /// Whether no bytes are a value like others.
+    var hasEmptyValues: Bool {
+        switch withoutOuterFrozen {
+        case .text, .ascii, .blob, .custom: true
+        default: false
         }
     }
 }
@@ -135,6 +167,29 @@ enum CollectionBuilder {
         default:
             out.appendBig(Int32(parts.count))
             for part in parts { append(part, to: &out) }
+        }
+        return out.array
+    }
+
+    /// Parts of a tuple, fields of a user-defined type.
+    static func fields(of parts: [[UInt8]?]) -> [UInt8] {
+        var out = RawBytes()
+        for part in parts {
+            guard let part else {
+                out.appendBig(Int32(-1))
+                continue
+            }
+            append(part, to: &out)
+        }
+        return out.array
+    }
+
+    /// Elements of a vector: each with its length before it unless that is fixed.
+    static func vector(of parts: [[UInt8]], _ element: CQLType) -> [UInt8] {
+        var out = RawBytes()
+        for part in parts {
+            if element.fixedBytes == nil { out.appendVint(UInt64(part.count)) }
+            out.append(part)
         }
         return out.array
     }

@@ -3,7 +3,8 @@
 import CQLProtocol
 
 enum KeyBuilder {
-    /// Serialised partition keys, without duplicates, in the order of their tokens.
+    /// Serialised partition keys, without duplicates, in the order of their values
+    /// (as Cassandra gives the partitions of an IN).
     static func partitionKeys(
         _ sources: [ValueSource], _ table: Table, _ bound: BoundValues,
         _ context: EvaluationContext
@@ -18,7 +19,7 @@ enum KeyBuilder {
                         + "\(StoreLimits.cartesianProductMax) keys")
             }
         }
-        var keys: [(token: Int64, key: [UInt8])] = []
+        var keys: [(order: [UInt8], key: [UInt8])] = []
         for parts in combinations {
             var raw = RawBytes()
             for part in parts where part.count > StoreLimits.keyBytesMax {
@@ -26,11 +27,15 @@ enum KeyBuilder {
             }
             PartitionKey.append(parts, to: &raw)
             try checkKey(raw.bytes)
-            keys.append((StorageKey.token(of: raw.bytes), raw.array))
+            var order: [UInt8] = []
+            if combinations.count > 1 {
+                for (part, column) in zip(parts, table.partitionKey) {
+                    order += CollectionBuilder.ordered(part, column.type)
+                }
+            }
+            keys.append((order, raw.array))
         }
-        if keys.count > 1 {
-            keys.sort { a, b in a.token == b.token ? a.key.isLess(than: b.key) : a.token < b.token }
-        }
+        if keys.count > 1 { keys.sort { $0.order.isLess(than: $1.order) } }
         var out: [[UInt8]] = []
         for key in keys where out.last != key.key { out.append(key.key) }
         return out
@@ -45,20 +50,6 @@ enum KeyBuilder {
         .invalid("Key length of \(count) is longer than maximum of \(StoreLimits.keyBytesMax)")
     }
 
-    /// Clustering ranges in their order, without overlap.
-    static func ranges(
-        _ sources: [ValueSource], _ slice: Slice?, _ table: Table, _ bound: BoundValues,
-        _ context: EvaluationContext
-    ) throws(StatementError) -> [ClusteringRange] {
-        let prefixes = try clusterings(sources, table, bound, context)
-        var ranges: [ClusteringRange] = []
-        for prefix in prefixes {
-            let range = try self.range(prefix, slice, bound, context)
-            if !range.isEmpty { ranges.append(range) }
-        }
-        return ranges
-    }
-
     /// The bytes of all combinations, sorted and without duplicates.
     static func clusterings(
         _ sources: [ValueSource], _ table: Table, _ bound: BoundValues,
@@ -66,7 +57,13 @@ enum KeyBuilder {
     ) throws(StatementError) -> [[UInt8]] {
         var combinations: [[UInt8]] = [[]]
         for (source, column) in zip(sources, table.clustering) {
+            if case .inTuple = source { continue }
             var encoded: [[UInt8]] = []
+            if case .tuples(let list, let columns) = source {
+                for tuple in try list.values(bound, context, columns.map(\.name)) {
+                    encoded.append(try joined(tuple, columns))
+                }
+            }
             for value in try source.values(bound, context, column: column.name) {
                 guard value.count <= StoreLimits.keyBytesMax else { throw keyTooLong(value.count) }
                 encoded.append(component(value, column))
@@ -94,33 +91,15 @@ enum KeyBuilder {
         return out.array
     }
 
-    /// Everything that begins with `prefix` and lies in the slice.
-    private static func range(
-        _ prefix: [UInt8], _ slice: Slice?, _ bound: BoundValues, _ context: EvaluationContext
-    ) throws(StatementError) -> ClusteringRange {
-        var range = ClusteringRange(start: prefix, end: prefix + [0xFF])
-        guard let slice else { return range }
-        // In a descending column what is greater comes first.
-        let first = slice.column.descending ? slice.upper : slice.lower
-        let last = slice.column.descending ? slice.lower : slice.upper
-        if let first {
-            let value = try self.value(first, slice.column, bound, context)
-            range.start = prefix + value + (first.inclusive ? [] : [0xFF])
-        }
-        if let last {
-            let value = try self.value(last, slice.column, bound, context)
-            range.end = prefix + value + (last.inclusive ? [0xFF] : [])
-        }
-        return range
-    }
-
-    private static func value(
-        _ slice: SliceBound, _ column: Column, _ bound: BoundValues, _ context: EvaluationContext
+    /// Values of consecutive columns as the bytes they begin a clustering key with.
+    static func joined(
+        _ values: [[UInt8]], _ columns: [Column]
     ) throws(StatementError) -> [UInt8] {
-        guard
-            let value = try slice.expression.evaluate(bound, context).bytes(
-                unset: "Invalid unset value for column \(column.name)")
-        else { throw .invalid("Invalid null value in condition for column \(column.name)") }
-        return component(value, column)
+        var out: [UInt8] = []
+        for (value, column) in zip(values, columns) {
+            guard value.count <= StoreLimits.keyBytesMax else { throw keyTooLong(value.count) }
+            out += component(value, column)
+        }
+        return out
     }
 }

@@ -2,26 +2,6 @@
 
 import CRocksDB
 
-/// What is deleted in a partition beyond single rows.
-struct PartitionDeletions {
-    var partition: Deletion?
-    var ranges: [(range: ClusteringRange, deletion: Deletion)] = []
-
-    /// What is not newer than this at that place is gone; `nil` when nothing is deleted there.
-    func floor(at clustering: UnsafeRawBufferPointer) -> Int64? {
-        var floor = partition?.timestamp
-        for (range, deletion) in ranges where floor.map({ deletion.timestamp > $0 }) ?? true {
-            let isInside = range.start.withUnsafeBytes { start in
-                range.end.withUnsafeBytes { end in
-                    !clustering.isLess(than: start) && clustering.isLess(than: end)
-                }
-            }
-            if isInside { floor = deletion.timestamp }
-        }
-        return floor
-    }
-}
-
 /// What to do after a row.
 enum RowVerdict {
     case next
@@ -54,13 +34,16 @@ enum PartitionReader {
                 if let bounds = StorageKey.bounds(of: key, after: prefix.count),
                     let deletion = Reconcile.deletion(cursor.value)
                 {
-                    deletions.ranges.append(
-                        (ClusteringRange(start: bounds.start, end: bounds.end), deletion))
+                    deletions.add(
+                        ClusteringRange(start: bounds.start, end: bounds.end), deletion)
                 }
-            default: return deletions
+            default:
+                deletions.flatten()
+                return deletions
             }
             cursor.next()
         }
+        deletions.flatten()
         return deletions
     }
 
@@ -87,6 +70,7 @@ enum PartitionReader {
         var cursor = RowCursor(handles, from: lower, to: upper, scans: false)
         cursor.seekFirst()
         let deletions = readHead(&cursor, prefix: prefix.bytes, into: view)
+        view.tombstones += deletions.tombstones(in: ranges)
         prefix.append(StorageKey.Kind.row)
         for range in reversed ? ranges.reversed() : ranges {
             prefix.truncate(to: prefixCount + 1)
@@ -115,6 +99,8 @@ enum PartitionReader {
                     case .endPartition: return .endPartition
                     case .stop: return .stop
                     }
+                } else if view.tombstones > StoreLimits.tombstonesMax {
+                    return .stop
                 }
                 if reversed { cursor.previous() } else { cursor.next() }
             }

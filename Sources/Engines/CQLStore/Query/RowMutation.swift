@@ -6,6 +6,8 @@ import CQLProtocol
 struct WriteTimes {
     /// Microseconds.
     var timestamp: Int64
+    /// Microseconds, of whole rows and ranges that are deleted.
+    var deletionTimestamp: Int64
     /// Seconds, the local deletion time of tombstones.
     var now: UInt32
     /// Seconds; 0 for never.
@@ -14,6 +16,7 @@ struct WriteTimes {
 
     init(timestamp: Int64, now: UInt32, timeToLive: Int64) {
         self.timestamp = timestamp
+        deletionTimestamp = timestamp
         self.now = now
         self.timeToLive = UInt32(clamping: timeToLive)
         expiry =
@@ -54,6 +57,8 @@ struct RowMutation {
         for change in changes {
             if !change.column.isMultiCell, change.changes.count == 1 {
                 try appendSimple(change.changes[0], change.column, writer, to: &out)
+            } else if change.column.type.isCounter {
+                try appendCounts(change.changes, change.column, writer, to: &out)
             } else {
                 try appendCollection(change, writer, to: &out)
             }
@@ -101,18 +106,7 @@ struct RowMutation {
             case .bytes(let bytes): append(bytes, live(column), writer, to: &out)
             }
         case .delete: writer.append(tombstone(column), to: &out)
-        case .count(let expression, let negated):
-            guard
-                let bytes = try expression.evaluate(values, context).bytes(
-                    unset: "Invalid unset value for counter increment"), bytes.count == 8
-            else { throw .invalid("Invalid null value for counter increment") }
-            let delta: Int64 = bytes.withUnsafeBytes { $0.big() }
-            let before = stored?.value(column.id).flatMap { bytes in
-                bytes.count == 8 ? bytes.withUnsafeBytes { $0.big(as: Int64.self) } : nil
-            }
-            append(
-                ((before ?? 0) &+ (negated ? 0 &- delta : delta)).bigBytes, live(column), writer,
-                to: &out)
+        case .count: try appendCounts([change], column, writer, to: &out)
         case .add, .prepend, .remove, .setElement, .deleteElement:
             throw .invalid("Invalid operation on non-collection column \(column.name)")
         }
@@ -128,31 +122,44 @@ struct RowMutation {
         }
     }
 
+    /// All increments of one statement; one that is unset changes nothing.
+    private func appendCounts(
+        _ changes: [CellChange], _ column: Column, _ writer: RowWriter, to out: inout RawBytes
+    ) throws(StatementError) {
+        var sum: Int64?
+        for change in changes {
+            guard case .count(let expression, let negated) = change else { continue }
+            switch try expression.evaluate(values, context) {
+            case .unset: continue
+            case .null: throw .invalid("Invalid null value for counter increment")
+            case .bytes(let bytes):
+                guard bytes.count == 8 else {
+                    throw .invalid("Invalid null value for counter increment")
+                }
+                let delta: Int64 = bytes.withUnsafeBytes { $0.big() }
+                guard !negated || delta != .min else {
+                    throw .invalid(
+                        "The negation of \(delta) overflows supported counter precision (signed 8 "
+                            + "bytes integer)")
+                }
+                sum = (sum ?? 0) &+ (negated ? 0 &- delta : delta)
+            }
+        }
+        guard let sum else { return }
+        let before = stored?.value(column.id).flatMap { bytes in
+            bytes.count == 8 ? bytes.withUnsafeBytes { $0.big(as: Int64.self) } : nil
+        }
+        append(((before ?? 0) &+ sum).bigBytes, live(column), writer, to: &out)
+    }
+
     // MARK: Collections
 
     private func appendCollection(
         _ change: ColumnChanges, _ writer: RowWriter, to out: inout RawBytes
     ) throws(StatementError) {
-        var pending: [PendingCell] = []
-        for one in change.changes { try collect(one, change.column, &pending) }
-        // In their order; of equal places the last one said.
-        let sorted = pending.enumerated().sorted { a, b in
-            if a.element.deletesCollection != b.element.deletesCollection {
-                return a.element.deletesCollection
-            }
-            if a.element.path != b.element.path {
-                return a.element.path.isLess(than: b.element.path)
-            }
-            return a.offset < b.offset
-        }.map(\.element)
-        for (index, item) in sorted.enumerated() {
-            if index + 1 < sorted.count, sorted[index + 1].path == item.path,
-                sorted[index + 1].deletesCollection == item.deletesCollection
-            {
-                continue
-            }
-            append(item, change.column, writer, to: &out)
-        }
+        var mutation = CollectionMutation(change.column, self)
+        for one in change.changes { try mutation.add(one) }
+        for cell in mutation.cells { append(cell, change.column, writer, to: &out) }
     }
 
     private func append(
@@ -174,126 +181,6 @@ struct RowMutation {
             }
         }
     }
-
-    private func collect(
-        _ change: CellChange, _ column: Column, _ pending: inout [PendingCell]
-    ) throws(StatementError) {
-        let timestamp = times.timestamp
-        switch change {
-        case .set(let expression):
-            let value = try expression.evaluate(values, context)
-            if value == .unset { return }
-            // Older elements go; those of this very statement stay.
-            pending.append(PendingCell(deletesCollection: true, timestamp: timestamp - 1))
-            if case .bytes(let bytes) = value { try addElements(bytes, column, false, &pending) }
-        case .delete:
-            pending.append(PendingCell(deletesCollection: true, timestamp: timestamp))
-        case .add(let expression), .prepend(let expression):
-            let atFront = if case .prepend = change { true } else { false }
-            if case .bytes(let bytes) = try expression.evaluate(values, context) {
-                try addElements(bytes, column, atFront, &pending)
-            }
-        case .remove(let expression):
-            guard case .bytes(let bytes) = try expression.evaluate(values, context) else { return }
-            try removeElements(bytes, column, &pending)
-        case .setElement(let key, let value): try setElement(key, value, column, &pending)
-        case .deleteElement(let key):
-            guard
-                let bytes = try key.evaluate(values, context).bytes(
-                    unset: "Invalid unset value for element of \(column.name)")
-            else { throw .invalid("Invalid null value for element of \(column.name)") }
-            pending.append(
-                PendingCell(
-                    isTombstone: true, timestamp: timestamp,
-                    path: try path(of: bytes, column)))
-        case .count: throw .invalid("Invalid operation on column \(column.name)")
-        }
-    }
-
-    private func addElements(
-        _ bytes: [UInt8], _ column: Column, _ atFront: Bool, _ pending: inout [PendingCell]
-    ) throws(StatementError) {
-        let isMap = if case .map = column.type { true } else { false }
-        let parts: [[UInt8]] = bytes.withUnsafeBytes { all in
-            (isMap ? CollectionBytes.mapParts(all) : CollectionBytes.elements(all))
-                .compactMap { $0.map { Array($0) } }
-        }
-        switch column.type {
-        case .set:
-            for part in parts {
-                pending.append(PendingCell(timestamp: times.timestamp, path: part))
-            }
-        case .map:
-            for index in stride(from: 0, to: parts.count - 1, by: 2) {
-                pending.append(
-                    PendingCell(
-                        timestamp: times.timestamp, path: parts[index], value: parts[index + 1]))
-            }
-        default:
-            for part in atFront ? parts.reversed() : parts {
-                pending.append(
-                    PendingCell(
-                        timestamp: times.timestamp, path: listPath(atFront: atFront), value: part))
-            }
-        }
-    }
-
-    /// Places rise with time at the end of a list and fall with time at its front.
-    private func listPath(atFront: Bool) -> [UInt8] {
-        let tick = context.ids.nextTick(milliseconds: context.nowMilliseconds)
-        return (atFront ? 1 << 63 - 1 - tick : 1 << 63 + tick).bigBytes
-    }
-
-    private func removeElements(
-        _ bytes: [UInt8], _ column: Column, _ pending: inout [PendingCell]
-    ) throws(StatementError) {
-        let parts: [[UInt8]] = bytes.withUnsafeBytes { all in
-            CollectionBytes.elements(all).compactMap { $0.map { Array($0) } }
-        }
-        if case .list = column.type {
-            for element in stored?.elements(column.id) ?? [] where parts.contains(element.value) {
-                pending.append(
-                    PendingCell(isTombstone: true, timestamp: times.timestamp, path: element.path))
-            }
-            return
-        }
-        for part in parts {
-            pending.append(PendingCell(isTombstone: true, timestamp: times.timestamp, path: part))
-        }
-    }
-
-    private func setElement(
-        _ key: Expression, _ value: Expression, _ column: Column, _ pending: inout [PendingCell]
-    ) throws(StatementError) {
-        if case .set = column.type {
-            throw .invalid(
-                "Invalid operation (\(column.name)[…] = …) for set column \(column.name)")
-        }
-        guard
-            let keyBytes = try key.evaluate(values, context).bytes(
-                unset: "Invalid unset map key")
-        else { throw .invalid("Invalid null map key") }
-        let value = try value.evaluate(values, context)
-        if value == .unset { return }
-        var cell = PendingCell(timestamp: times.timestamp, path: try path(of: keyBytes, column))
-        if case .bytes(let bytes) = value { cell.value = bytes } else { cell.isTombstone = true }
-        pending.append(cell)
-    }
-
-    /// The stored place of an element: of a list, that of its index.
-    private func path(of key: [UInt8], _ column: Column) throws(StatementError) -> [UInt8] {
-        guard case .list = column.type else { return key }
-        guard key.count == 4 else { throw .invalid("Invalid null value for list index") }
-        let index = Int(key.withUnsafeBytes { $0.big(as: Int32.self) })
-        let elements = stored?.elements(column.id) ?? []
-        guard elements.indices.contains(index) else {
-            throw .invalid(
-                elements.isEmpty
-                    ? "Attempted to set an element on a list which is null"
-                    : "List index \(index) out of bound, list has size \(elements.count)")
-        }
-        return elements[index].path
-    }
 }
 
 /// A stored row, kept for changes that depend on it.
@@ -302,12 +189,15 @@ struct StoredRow {
     private var lists: [UInt16: [(path: [UInt8], value: [UInt8])]] = [:]
 
     /// - Parameter floor: what is not newer is deleted.
-    init(_ bytes: UnsafeRawBufferPointer, floor given: Int64?, now: UInt32) {
+    init(
+        _ bytes: UnsafeRawBufferPointer, of table: Table, floor given: Int64?, now: UInt32
+    ) {
         guard var reader = RowReader(bytes) else { return }
         let floor = [given, reader.deletion?.timestamp].compactMap { $0 }.max()
         var collection: (column: UInt16, timestamp: Int64)?
         while let cell = reader.next() {
             if let floor, cell.timestamp <= floor { continue }
+            if table.isDropped(cell) { continue }
             if cell.deletesCollection {
                 collection = (cell.column, cell.timestamp)
                 continue

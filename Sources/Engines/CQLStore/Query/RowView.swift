@@ -31,18 +31,33 @@ final class RowView {
     private(set) var staticIsLive = false
     /// The newest timestamp that was met since the partition began, deletions included.
     private(set) var newestTimestamp = Int64.min
+    /// Deleted and expired cells, deleted rows and ends of deleted ranges that were met, as
+    /// Cassandra counts them.
+    var tombstones = 0
     private var keyScratch = RawBytes()
     private var staticBytes = RawBytes()
     private var staticScratch = RawBytes()
     private var scratch = RawBytes()
     private var owned = RawBytes()
-    private var elements: [(path: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] = []
+    /// Room for the null fields of user-defined types, in bytes of one row.
+    private let fieldBytes: Int
+    /// Columns of many cells whose times are kept, and these times by slot: in the order of the
+    /// elements or fields, `nil` for a field that is not there.
+    var timedSlots: Set<Int> = []
+    private(set) var elementTimes: [Int: [CellTime?]] = [:]
+    private typealias Element = (
+        path: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, time: CellTime
+    )
+    private var elements: [Element] = []
 
     init(_ table: Table, now: UInt32, ownsRows: Bool = false) {
         self.table = table
         self.ownsRows = ownsRows
         self.now = now
         slots = Array(repeating: SlotValue(), count: table.columns.count)
+        fieldBytes = table.columns.reduce(0) { sum, column in
+            if case .udt(let type) = column.type { sum + 4 * type.fields.count } else { sum }
+        }
     }
 
     @inline(__always)
@@ -87,7 +102,7 @@ final class RowView {
         staticBytes.clear()
         staticBytes.append(value)
         staticScratch.clear()
-        staticScratch.reserve(2 * value.count + 256 + 8 * table.columns.count)
+        staticScratch.reserve(2 * value.count + 256 + 8 * table.columns.count + fieldBytes)
         guard let reader = RowReader(staticBytes.bytes) else { return }
         staticIsLive = load(reader, floor: floor, scratch: &staticScratch)
     }
@@ -117,15 +132,19 @@ final class RowView {
         }
         clearRow()
         scratch.clear()
-        scratch.reserve(2 * value.count + 256 + 8 * table.columns.count)
+        scratch.reserve(2 * value.count + 256 + 8 * table.columns.count + fieldBytes)
         guard let reader = RowReader(value) else { return false }
         let hasMarker =
             reader.marker.map { marker in
                 marker.timestamp > max(floor ?? .min, reader.deletion?.timestamp ?? .min)
                     && !(marker.expiry != 0 && marker.expiry <= now)
             } ?? false
+        let before = tombstones
         let hasCells = load(reader, floor: floor, scratch: &scratch)
-        guard hasMarker || hasCells else { return false }
+        guard hasMarker || (hasCells && !table.needsMarker) else {
+            if tombstones == before, reader.deletion != nil, table.hasClustering { tombstones += 1 }
+            return false
+        }
         loadClustering(clustering, kept: reader.clustering)
         return true
     }
@@ -175,8 +194,12 @@ final class RowView {
                 open = -1
             }
             guard slot >= 0, !hasFloor || cell.timestamp > floor else { continue }
+            if table.isDropped(cell) { continue }
             guard cell.isElement || cell.deletesCollection else {
-                guard cell.isLive(at: now) else { continue }
+                guard cell.isLive(at: now) else {
+                    tombstones += 1
+                    continue
+                }
                 set(slot, cell.value, cell)
                 isLive = true
                 continue
@@ -188,8 +211,12 @@ final class RowView {
             }
             if cell.deletesCollection {
                 collectionFloor = cell.timestamp
-            } else if cell.isLive(at: now), cell.timestamp > collectionFloor {
-                elements.append((cell.path, cell.value))
+            } else if !cell.isLive(at: now) {
+                tombstones += 1
+            } else if cell.timestamp > collectionFloor {
+                let time = CellTime(
+                    timestamp: cell.timestamp, expiry: cell.expires ? cell.time : 0)
+                elements.append((cell.path, cell.value, time))
             }
         }
         if open >= 0 { isLive = closeCollection(open, &scratch) || isLive }
@@ -199,7 +226,13 @@ final class RowView {
     /// Serialises the elements of a collection into its slot; none is null.
     private func closeCollection(_ slot: Int, _ scratch: inout RawBytes) -> Bool {
         guard !elements.isEmpty else { return false }
+        if timedSlots.contains(slot) { elementTimes[slot] = times(of: slot) }
         let start = scratch.count
+        if case .udt(let user) = table.columns[slot].type {
+            appendFields(user, &scratch)
+            set(slot, scratch.bytes.part(start..<scratch.count))
+            return true
+        }
         scratch.appendBig(Int32(elements.count))
         switch table.columns[slot].type {
         case .list:
@@ -217,10 +250,41 @@ final class RowView {
         return true
     }
 
+    private func times(of slot: Int) -> [CellTime?] {
+        switch table.columns[slot].type {
+        case .set(let type), .map(let type, _): return sorted(type).map(\.time)
+        case .udt(let user):
+            var times = [CellTime?](repeating: nil, count: user.fields.count)
+            for element in elements where element.path.count == 2 {
+                let index = Int(element.path.big(as: UInt16.self))
+                if index < times.count { times[index] = element.time }
+            }
+            return times
+        default: return elements.map(\.time)
+        }
+    }
+
+    /// The fields of a user-defined type by their places, null where there is no cell.
+    private func appendFields(_ type: CQLUserType, _ scratch: inout RawBytes) {
+        var next = 0
+        for element in elements where element.path.count == 2 {
+            let index = Int(element.path.big(as: UInt16.self))
+            guard index >= next, index < type.fields.count else { continue }
+            while next < index {
+                scratch.appendBig(Int32(-1))
+                next += 1
+            }
+            CollectionBytes.appendPart(element.value, to: &scratch)
+            next += 1
+        }
+        while next < type.fields.count {
+            scratch.appendBig(Int32(-1))
+            next += 1
+        }
+    }
+
     /// Paths are stored in the order of their bytes; most types have another one.
-    private func sorted(
-        _ type: CQLType
-    ) -> [(path: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] {
+    private func sorted(_ type: CQLType) -> [Element] {
         switch type {
         case .text, .ascii, .blob, .inet: return elements
         default: break
@@ -229,6 +293,12 @@ final class RowView {
             (CollectionBuilder.ordered(Array(element.path), type), element)
         }
         return keyed.sorted { $0.0.isLess(than: $1.0) }.map(\.1)
+    }
+
+    /// The key of a virtual table's row.
+    func setVirtualPartition(_ key: UnsafeRawBufferPointer) {
+        partitionKey.clear()
+        partitionKey.append(key)
     }
 
     /// Fills the row from values that are not stored: a virtual table's.

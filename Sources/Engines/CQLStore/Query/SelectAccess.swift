@@ -3,17 +3,23 @@
 import CQLProtocol
 
 extension SelectRun {
-    /// Reads stored rows.
-    func read(_ database: Database) throws(StatementError) -> CQLResult {
+    /// Reads stored rows, as many as one turn may look at.
+    ///
+    /// - Returns: `nil` when the turn is over but not the work: call it again after others had
+    ///   theirs.
+    func read(_ database: Database) throws(StatementError) -> CQLResult? {
+        resumeTurn()
         let restrictions = plan.restrictions
         if let partition = restrictions.partition {
             try readKeys(
                 database,
                 try KeyBuilder.partitionKeys(partition, plan.table, values, context))
+        } else if let index = plan.index, !index.lookups.isEmpty, plan.nearest == nil {
+            try readIndexed(index, database)
         } else {
             try scan(database)
         }
-        return try finish()
+        return isPaused ? nil : try finish()
     }
 
     // MARK: Keys
@@ -26,6 +32,14 @@ extension SelectRun {
                 throw .invalid("The paging state does not belong to this query")
             }
             keys = keys[(state.partitionDone ? index + 1 : index)...]
+        }
+        if restrictions.token != nil {
+            guard let bounds = try tokenBounds() else { return }
+            keys =
+                keys.filter { key in
+                    let token = key.withUnsafeBytes { StorageKey.token(of: $0) }
+                    return token >= bounds.0 && bounds.1.map { token < $0 } ?? true
+                }[...]
         }
         guard plan.table.hasClustering else {
             for key in keys {
@@ -85,9 +99,7 @@ extension SelectRun {
 
     /// A partition that has only static values gives one row.
     private func takeStatic() throws(StatementError) -> RowVerdict {
-        guard view.staticIsLive, restrictions.clustering.isEmpty, restrictions.slice == nil else {
-            return .next
-        }
+        guard view.staticIsLive, plan.showsStatics else { return .next }
         view.clearRow()
         return try take(UnsafeRawBufferPointer(start: nil, count: 0))
     }
@@ -113,7 +125,7 @@ extension SelectRun {
         }
     }
 
-    private func failing<Value>(
+    func failing<Value>(
         _ body: () throws(StorageFailure) -> Value
     ) throws(StatementError) -> Value {
         do throws(StorageFailure) {
@@ -125,7 +137,7 @@ extension SelectRun {
 
     // MARK: Scans
 
-    private func scan(_ database: Database) throws(StatementError) {
+    func scan(_ database: Database) throws(StatementError) {
         guard let (lower, upper) = try tokenBounds() else { return }
         var failure: StatementError?
         try failing { () throws(StorageFailure) in
@@ -151,7 +163,7 @@ extension SelectRun {
     }
 
     /// The first token, and the first one that is too high (`nil` for none); `nil` when none fits.
-    private func tokenBounds() throws(StatementError) -> (Int64, Int64?)? {
+    func tokenBounds() throws(StatementError) -> (Int64, Int64?)? {
         var lower = Int64.min
         var upper: Int64?
         if let bound = restrictions.token?.lower {
@@ -213,12 +225,13 @@ extension SelectRun {
     }
 
     /// Leaves the cursor behind the partition.
-    private func scanPartition(
+    func scanPartition(
         _ cursor: inout RowCursor, _ prefix: inout RawBytes
     ) throws(StatementError) -> RowVerdict {
         beginPartition()
         let prefixCount = prefix.count
         let deletions = PartitionReader.readHead(&cursor, prefix: prefix.bytes, into: view)
+        view.tombstones += deletions.tombstones(in: [.all])
         var sawRow = false
         if resumes, !state.partitionDone, view.partitionKey.array == state.partitionKey {
             resumePartition()
@@ -236,6 +249,12 @@ extension SelectRun {
                 break
             }
             let clustering = key.part(prefixCount + 1..<key.count)
+            if let ranges, !ranges.contains(where: { $0.contains(clustering) }) {
+                // Rows between two ranges are not even loaded.
+                sawRow = true
+                seek(&cursor, &prefix, toRangeBehind: clustering, ranges)
+                continue
+            }
             if view.loadRow(
                 clustering: clustering, value: cursor.value, floor: deletions.floor(at: clustering))
             {
@@ -248,30 +267,30 @@ extension SelectRun {
                     cursor.seek(prefix.bytes)
                     return .endPartition
                 }
+            } else if view.tombstones > StoreLimits.tombstonesMax {
+                return .stop
             }
             cursor.next()
         }
         return sawRow ? .next : try takeStatic()
     }
 
-    // MARK: Virtual tables
-
-    func read(virtual all: [[[UInt8]?]]) throws(StatementError) -> CQLResult {
-        let bounds = try tokenBounds()
-        for row in all {
-            beginPartition()
-            view.load(virtual: row)
-            if restrictions.token != nil {
-                var key = RawBytes()
-                PartitionKey.append(
-                    plan.table.partitionKey.indices.map { row[$0] ?? [] }, to: &key)
-                let token = StorageKey.token(of: key.bytes)
-                guard let bounds, token >= bounds.0, bounds.1.map({ token < $0 }) ?? true else {
-                    continue
-                }
-            }
-            if try take(UnsafeRawBufferPointer(start: nil, count: 0)) == .stop { break }
+    /// To the first range that begins behind a place, or behind the partition.
+    private func seek(
+        _ cursor: inout RowCursor, _ prefix: inout RawBytes,
+        toRangeBehind clustering: UnsafeRawBufferPointer, _ ranges: [ClusteringRange]
+    ) {
+        let count = prefix.count
+        let next = ranges.first { range in
+            range.start.withUnsafeBytes { clustering.isLess(than: $0) }
         }
-        return try finish()
+        if let next {
+            prefix.append(StorageKey.Kind.row)
+            prefix.append(next.start)
+        } else {
+            prefix.append(0xFF)
+        }
+        cursor.seek(prefix.bytes)
+        prefix.truncate(to: count)
     }
 }

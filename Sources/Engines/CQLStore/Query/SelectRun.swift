@@ -12,30 +12,42 @@ struct ReadOptions: Sendable {
     var knownMetadataID: [UInt8]?
 }
 
-/// One execution; used once, by one thread.
-final class SelectRun {
+/// One execution, in one turn or several, so that a long one does not keep others waiting.
+///
+/// `@unchecked Sendable`: it is used by one thread at a time. Between two turns it is handed on by
+/// a `WorkQueue`, whose lock orders what one thread did before what the next one does.
+final class SelectRun: @unchecked Sendable {
     let plan: SelectPlan
     let values: BoundValues
     let context: EvaluationContext
     let view: RowView
+    let scope: SelectScope
     private let options: ReadOptions
     private var filters: [BoundFilter] = []
-    private var rows: RowsWriter
-    private var aggregates: [AggregateState?] = []
-    private var firstRow: [[UInt8]?]?
-    private var sorted: [(key: [UInt8], cells: [[UInt8]?])] = []
-    /// Rows come from several partitions and are wanted in one order.
-    private let sortsRows: Bool
-    private let pageRows: Int
-    private let perPartitionLimit: Int64
-    private(set) var state: PagingState
+    /// Clustering ranges of a scan, whose reader looks at whole partitions; empty for all rows.
+    let ranges: [ClusteringRange]?
+    /// Texts that are compared as their index says.
+    private var entryTests: [EntryTest] = []
+    /// The rows of `ORDER BY … ANN OF`.
+    private var nearest: NearestRows?
+    /// Where rows stand that an index named in another order, kept from turn to turn.
+    var indexedPlaces: (index: IndexDefinition, places: [[UInt8]])?
+    var rows: RowsWriter
+    var groups = GroupState()
+    var sorted = SortedRows()
+    let pageRows: Int
+    let perPartitionLimit: Int64
+    var state: PagingState
     private(set) var resumes = false
-    private var rowsInPartition: Int64 = 0
+    var rowsInPartition: Int64 = 0
     /// Of a virtual table: rows of earlier pages.
     private var rowsToSkip: Int64 = 0
     /// Where the page's last row stands, noted once the page is full.
-    private var pageEnd: PagingState?
-    private var hasMore = false
+    var pageEnd: PagingState?
+    var hasMore = false
+    private var rowsInTurn = 0
+    /// The turn is over, but not the work.
+    private(set) var isPaused = false
 
     init(
         _ plan: SelectPlan, _ values: BoundValues, _ options: ReadOptions,
@@ -47,30 +59,57 @@ final class SelectRun {
         self.context = context
         view = RowView(
             plan.table, now: context.nowSeconds, ownsRows: !plan.table.hasClustering)
+        view.timedSlots = plan.timedSlots
+        scope = SelectScope(view, values, context)
         rows = RowsWriter(metadata: plan.metadata)
         state = PagingState(tableID: plan.table.id)
-        sortsRows = plan.isOrdered && !(plan.restrictions.partition?.allSatisfy(\.isOne) ?? true)
+        perPartitionLimit =
+            try Self.limit(plan.perPartitionLimit, values, context, "PER PARTITION LIMIT") ?? .max
+        state.remaining = try Self.limit(plan.limit, values, context, "LIMIT") ?? -1
         let asked = Int(options.pageSize ?? 0)
-        pageRows = asked > 0 ? min(asked, StoreLimits.pageRowsMax) : .max
-        if sortsRows, asked > 0 {
+        let isWhole = plan.nearest != nil || !plan.order.sortedSlots.isEmpty
+        pageRows = asked > 0 && !isWhole ? min(asked, StoreLimits.pageRowsMax) : .max
+        if !plan.order.sortedSlots.isEmpty, asked > 0,
+            plan.isAggregate || state.remaining < 0 || state.remaining > asked
+        {
             throw .invalid(
                 "Cannot page queries with both ORDER BY and a IN restriction on the partition key; "
                     + "you must either remove the ORDER BY or the IN and sort client side, or "
                     + "disable paging for this query")
         }
-        perPartitionLimit =
-            try Self.limit(plan.perPartitionLimit, values, context, "PER PARTITION LIMIT") ?? .max
-        state.remaining = try Self.limit(plan.limit, values, context, "LIMIT") ?? -1
-        for filter in plan.restrictions.filters {
+        let restrictions = plan.restrictions
+        let scans = restrictions.isKeyRange || plan.table.isVirtual
+        ranges =
+            scans && restrictions.hasClusteringRange
+            ? try KeyBuilder.ranges(
+                restrictions.clustering, restrictions.slice, plan.table, values, context) : nil
+        for filter in restrictions.filters {
             filters.append(try BoundFilter(filter, plan.table, values, context))
         }
-        aggregates = plan.items.map { item in
-            if case .aggregate(let aggregate) = item { AggregateState(aggregate) } else { nil }
-        }
+        entryTests = try plan.index?.tests(values, context) ?? []
+        nearest = try NearestRows(
+            plan, limit: state.remaining, perPartitionLimit: perPartitionLimit, values, context)
+        if nearest != nil { context.warnOfPages(options.pageSize, limit: state.remaining) }
+        groups.reset(plan)
         if let given = options.pagingState, !given.isEmpty {
             state = try PagingState(reading: given, tableID: plan.table.id)
             resumes = true
             rowsToSkip = plan.table.isVirtual ? state.offset : 0
+        }
+        warnOfAggregation()
+    }
+
+    private func warnOfAggregation() {
+        guard plan.isAggregate || plan.group != nil, !plan.table.isVirtual else { return }
+        if plan.restrictions.isKeyRange {
+            guard plan.restrictions.token == nil,
+                !plan.restrictions.restricted.contains(where: {
+                    plan.table.columns[$0].kind == .partitionKey
+                })
+            else { return }
+            context.warn("Aggregation query used without partition key")
+        } else if plan.restrictions.partition?.contains(where: { !$0.isOne }) ?? false {
+            context.warn("Aggregation query used on multiple partition keys (IN restriction)")
         }
     }
 
@@ -101,26 +140,46 @@ final class SelectRun {
     ///
     /// - Parameter clustering: where it stands in its partition.
     func take(_ clustering: UnsafeRawBufferPointer) throws(StatementError) -> RowVerdict {
+        let verdict = try look(clustering)
+        guard verdict != .stop else { return .stop }
+        rowsInTurn += 1
+        guard rowsInTurn >= StoreLimits.rowsPerTurn, !plan.table.isVirtual else { return verdict }
+        rowsInTurn = 0
+        let place = place(clustering, isDone: verdict == .endPartition)
+        (state.partitionKey, state.clustering) = (place.partitionKey, place.clustering)
+        (state.partitionDone, state.givenInPartition) = (place.partitionDone, rowsInPartition)
+        resumes = true
+        isPaused = true
+        return .stop
+    }
+
+    /// Another turn begins.
+    func resumeTurn() { isPaused = false }
+
+    private func look(_ clustering: UnsafeRawBufferPointer) throws(StatementError) -> RowVerdict {
+        if let ranges, !ranges.contains(where: { $0.contains(clustering) }) { return .next }
         for filter in filters where !filter.accepts(view) { return .next }
-        if rowsInPartition >= perPartitionLimit { return .endPartition }
-        if plan.isAggregate {
-            rowsInPartition += 1
-            try aggregate()
+        for test in entryTests where !test.accepts(view) { return .next }
+        if nearest != nil {
+            try nearest?.take(view) { () throws(StatementError) in try cells() }
             return .next
         }
-        if sortsRows {
+        if plan.isAggregate {
+            try groups.add(scope, plan)
+            return plan.distinct ? .endPartition : .next
+        }
+        if plan.group != nil { return try takeGrouped(clustering) }
+        if rowsInPartition >= perPartitionLimit { return .endPartition }
+        if !plan.order.sortedSlots.isEmpty {
             rowsInPartition += 1
-            guard sorted.count < StoreLimits.sortedRowsMax else {
-                throw .invalid(
-                    "more than \(StoreLimits.sortedRowsMax) rows would have to be sorted")
-            }
-            sorted.append((Array(clustering), try cells()))
+            try sorted.add(plan, view, try cells())
             return .next
         }
         if state.remaining == 0 { return .stop }
         if rowsToSkip > 0 {
             rowsToSkip -= 1
-            return .next
+            rowsInPartition += 1
+            return plan.distinct ? .endPartition : .next
         }
         if pageEnd != nil {
             hasMore = true
@@ -129,57 +188,68 @@ final class SelectRun {
         rowsInPartition += 1
         try append()
         if state.remaining > 0 { state.remaining -= 1 }
-        if rows.rowCount >= pageRows
-            || (pageRows != .max && rows.byteCount >= StoreLimits.pageBytesMax)
-        {
-            notePageEnd(clustering)
-        }
+        // Nothing behind it is looked at: it may be nothing but tombstones.
+        if state.remaining == 0 { return .stop }
+        if isPageFull { notePageEnd(place(clustering, isDone: plan.distinct)) }
         return plan.distinct ? .endPartition : .next
     }
 
-    private func notePageEnd(_ clustering: UnsafeRawBufferPointer) {
-        var end = state
-        end.partitionKey = view.partitionKey.array
-        end.clustering = Array(clustering)
-        end.partitionDone = plan.distinct || !plan.table.hasClustering || clustering.isEmpty
-        end.givenInPartition = rowsInPartition
+    var isPageFull: Bool {
+        rows.rowCount >= pageRows
+            || (pageRows != .max && rows.byteCount >= StoreLimits.pageBytesMax)
+    }
+
+    /// The row that the view shows, as a place to go on behind.
+    func place(_ clustering: UnsafeRawBufferPointer, isDone: Bool) -> PagingState {
+        var place = state
+        place.partitionKey = view.partitionKey.array
+        place.clustering = Array(clustering)
+        place.partitionDone = isDone || !plan.table.hasClustering || clustering.isEmpty
+        place.givenInPartition = rowsInPartition
+        return place
+    }
+
+    func notePageEnd(_ place: PagingState) {
+        var end = place
+        end.remaining = state.remaining
         end.offset = state.offset + Int64(rows.rowCount)
         pageEnd = end
     }
 
     private func append() throws(StatementError) {
         for item in plan.items {
-            guard case .row(let selector) = item else { continue }
-            if case .slot(let slot) = selector {
+            if case .slot(let slot) = item {
                 if let bytes = view.bytes(slot) { rows.append(bytes) } else { rows.appendNull() }
             } else {
-                rows.append(try selector.evaluate(view, context))
+                rows.append(try item.evaluate(scope))
             }
         }
         rows.endRow()
     }
 
-    private func cells() throws(StatementError) -> [[UInt8]?] {
+    func cells() throws(StatementError) -> [[UInt8]?] {
         var cells: [[UInt8]?] = []
-        for item in plan.items {
-            switch item {
-            case .row(let selector): cells.append(try selector.evaluate(view, context))
-            case .aggregate: cells.append(nil)
-            }
-        }
+        cells.reserveCapacity(plan.items.count)
+        for item in plan.items { cells.append(try item.evaluate(scope)) }
         return cells
     }
 
-    private func aggregate() throws(StatementError) {
-        if firstRow == nil { firstRow = try cells() }
-        for index in aggregates.indices { try aggregates[index]?.add(view, context) }
+    func append(_ cells: [[UInt8]?]) {
+        for cell in cells { rows.append(cell) }
+        rows.endRow()
     }
 
     // MARK: The result
 
     func finish() throws(StatementError) -> CQLResult {
-        if plan.isAggregate { try appendAggregates() }
-        if sortsRows { appendSorted() }
+        try checkTombstones()
+        if plan.isAggregate {
+            try groups.finish(scope)
+            append(try cells())
+        }
+        if plan.group != nil { try closeGroup() }
+        for cells in sorted.finish(plan, limit: state.remaining) { append(cells) }
+        for cells in nearest?.sorted() ?? [] { append(cells) }
         let changed = options.knownMetadataID.map { $0 != plan.metadataID && !$0.isEmpty } ?? false
         let pagingState = hasMore ? pageEnd?.bytes : nil
         guard changed else {
@@ -191,22 +261,21 @@ final class SelectRun {
         return .builtRows(content)
     }
 
-    private func appendAggregates() throws(StatementError) {
-        for (index, item) in plan.items.enumerated() {
-            switch item {
-            case .row: rows.append(firstRow?[index])
-            case .aggregate: rows.append(try aggregates[index]?.result())
-            }
-        }
-        rows.endRow()
+    /// Many tombstones make a read slow: clients are told before it fails.
+    private func checkTombstones() throws(StatementError) {
+        guard view.tombstones > StoreLimits.tombstonesWarned, !plan.table.isVirtual else { return }
+        let table = "\(plan.table.keyspace).\(plan.table.name)"
+        guard view.tombstones <= StoreLimits.tombstonesMax else { throw .tooManyTombstones(table) }
+        context.warn(
+            "Read \(rows.rowCount) live rows and \(view.tombstones) tombstone cells for query "
+                + "SELECT FROM \(table); token \(StorageKey.token(of: view.partitionKey.bytes)) "
+                + "(see tombstone_warn_threshold)")
     }
+}
 
-    private func appendSorted() {
-        sorted.sort { a, b in plan.reversed ? b.key.isLess(than: a.key) : a.key.isLess(than: b.key)
-        }
-        for row in state.remaining >= 0 ? sorted.prefix(Int(state.remaining)) : sorted[...] {
-            for cell in row.cells { rows.append(cell) }
-            rows.endRow()
-        }
+extension ClusteringRange {
+    func contains(_ clustering: UnsafeRawBufferPointer) -> Bool {
+        start.withUnsafeBytes { !clustering.isLess(than: $0) }
+            && end.withUnsafeBytes { clustering.isLess(than: $0) }
     }
 }

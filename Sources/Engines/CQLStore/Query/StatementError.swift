@@ -16,13 +16,22 @@ enum StatementError: Error, Sendable, Equatable {
     /// The disk refused a write; whether it was applied is not known.
     case writeFailed(String)
     case readFailed(String)
+    /// Table; the read met more than `StoreLimits.tombstonesMax`.
+    case tooManyTombstones(String)
+    /// A function or operation that its arguments made fail.
+    case functionFailed(keyspace: String, function: String, arguments: [String], String)
 
     var message: String {
         switch self {
         case .server(let text), .protocolViolation(let text), .badCredentials(let text),
             .overloaded(let text), .syntax(let text), .unauthorized(let text), .invalid(let text),
-            .configuration(let text), .writeFailed(let text), .readFailed(let text):
+            .configuration(let text), .writeFailed(let text), .readFailed(let text),
+            .functionFailed(_, _, _, let text):
             text
+        case .tooManyTombstones(let table):
+            "Operation failed - received 0 responses and 1 failures: READ_TOO_MANY_TOMBSTONES from "
+                + "this node, reading \(table): more than \(StoreLimits.tombstonesMax) "
+                + "(see tombstone_failure_threshold)"
         case .alreadyExists(let keyspace, let table):
             table.isEmpty
                 ? "Cannot add existing keyspace \"\(keyspace)\""

@@ -22,6 +22,14 @@ enum TokenFunction {
         return .call(function(for: table), parts)
     }
 
+    /// `token` of any values that have the types of the partition key.
+    static let family: FunctionFamily = { request throws(StatementError) in
+        guard let table = request.table else {
+            throw .invalid("The token function needs a table")
+        }
+        return [function(for: table)]
+    }
+
     static func function(for table: Table) -> ScalarFunction {
         ScalarFunction(
             name: "token", parameters: table.partitionKey.map(\.type), result: .bigint

@@ -45,12 +45,35 @@ enum ValueCheck {
         case .list, .set, .map: try collection(bytes, type)
         case .tuple(let parts): try fields(bytes, parts)
         case .udt(let user): try fields(bytes, user.fields.map(\.type))
-        case .vector(let element, let dimensions):
-            let size = (element.fixedBytes ?? 0) * dimensions
-            guard bytes.count == size else {
-                throw .invalid("Expected \(size) bytes for \(type), got \(bytes.count)")
-            }
+        case .vector(let element, let dimensions): try vector(bytes, element, dimensions)
         }
+    }
+
+    private static func vector(
+        _ bytes: UnsafeRawBufferPointer, _ element: CQLType, _ dimensions: Int
+    ) throws(StatementError) {
+        let parts = CollectionBytes.vectorElements(bytes, element)
+        var used = 0
+        for part in parts.prefix(dimensions) {
+            guard let part else { continue }
+            try check(part, element)
+            used += part.count
+            if element.fixedBytes == nil { used += vintBytes(part.count) }
+        }
+        guard parts.count >= dimensions else {
+            throw .invalid(
+                "Not enough bytes to read a vector<\(element), \(dimensions)>")
+        }
+        guard used == bytes.count else {
+            throw .invalid(
+                "Unexpected \(bytes.count - used) extraneous bytes after "
+                    + "vector<\(element), \(dimensions)> value")
+        }
+    }
+
+    private static func vintBytes(_ value: Int) -> Int {
+        let bits = Int.bitWidth - value.leadingZeroBitCount
+        return 1 + min(max(bits - 1, 0) / 7, 8)
     }
 
     private static func length(

@@ -3,8 +3,8 @@
 import CQLProtocol
 
 struct WriteCompiler {
-    private let table: Table
-    private var terms: TermCompiler
+    let table: Table
+    var terms: TermCompiler
 
     static func compile(
         _ statement: CQLStatement, schema: Schema, current: String?, context: EvaluationContext
@@ -28,7 +28,10 @@ struct WriteCompiler {
     ) throws(StatementError) {
         table = try schema.table(name, current: current)
         let keyspace = try schema.keyspace(table.keyspace)
-        try SchemaEditor.checkWritable(keyspace)
+        try SchemaEditor.checkRows(of: table, keyspace, "Modification")
+        guard table.view == nil else {
+            throw .invalid("Cannot directly modify a materialized view")
+        }
         terms = TermCompiler(
             markers: MarkerList(keyspace: table.keyspace, table: table.name), keyspace: keyspace,
             context: context)
@@ -41,23 +44,17 @@ struct WriteCompiler {
     // MARK: INSERT
 
     private mutating func insert(_ insert: CQLInsert) throws(StatementError) -> WritePlan {
-        guard case .values(let names, let values) = insert.content else {
-            throw .invalid("INSERT JSON is not supported in this release")
-        }
         guard !table.isCounter else {
             throw .invalid(
                 "INSERT statements are not allowed on counter tables, use UPDATE instead")
         }
-        guard names.count == values.count else { throw .invalid("Unmatched column names/values") }
         var sources: [String: Expression] = [:]
         var changes: [ColumnChanges] = []
-        for (name, term) in zip(names, values) {
-            let column = try column(name)
-            guard sources[name] == nil else {
+        for (column, expression) in try insertedValues(insert.content) {
+            guard sources[column.name] == nil else {
                 throw .invalid("The column names contains duplicates")
             }
-            let expression = try terms.compile(term, as: column.type, receiver: name)
-            sources[name] = expression
+            sources[column.name] = expression
             if !column.isKey {
                 changes.append(ColumnChanges(column: column, changes: [.set(expression)]))
             }
@@ -84,6 +81,30 @@ struct WriteCompiler {
             conditions: insert.conditions)
     }
 
+    private mutating func insertedValues(
+        _ content: CQLInsert.Content
+    ) throws(StatementError) -> [(column: Column, value: Expression)] {
+        switch content {
+        case .json(let term, let missingIsNull):
+            return try JSONDocument.expressions(
+                term, missingIsNull: missingIsNull, table, &terms)
+        case .values(let names, let values):
+            guard names.count == values.count else {
+                throw .invalid("Unmatched column names/values")
+            }
+            var out: [(column: Column, value: Expression)] = []
+            for (name, term) in zip(names, values) {
+                let column = try column(name)
+                guard !out.contains(where: { $0.column.id == column.id }) else {
+                    throw .invalid("The column names contains duplicates")
+                }
+                out.append(
+                    (column, try terms.compile(term, as: column.type, receiver: name)))
+            }
+            return out
+        }
+    }
+
     // MARK: UPDATE
 
     private mutating func update(_ update: CQLUpdate) throws(StatementError) -> WritePlan {
@@ -95,7 +116,7 @@ struct WriteCompiler {
             }
             let change = try self.change(assignment, column)
             if let index = changes.firstIndex(where: { $0.column.name == column.name }) {
-                guard column.isMultiCell else {
+                guard column.isMultiCell || column.type.isCounter else {
                     throw .invalid(
                         "Multiple incompatible setting of column \(column.name)")
                 }
@@ -113,81 +134,15 @@ struct WriteCompiler {
                     + "statements"
             )
         }
-        if onlyStatics, restrictions.clustering.isEmpty, table.hasClustering {
+        try checkStatics(onlyStatics, restrictions, update.conditions, "UPDATE")
+        if onlyStatics, table.hasClustering, !update.conditions.touchRegular(of: table) {
             return try plan(
                 partition, .statics, changes, using: update.using, conditions: update.conditions)
         }
         try checkClustering(restrictions)
-        if onlyStatics, table.hasClustering {
-            throw .invalid(
-                "Invalid restrictions on clustering columns since the UPDATE statement modifies "
-                    + "only static columns"
-            )
-        }
         return try plan(
             partition, .rows(restrictions.clustering), changes, using: update.using,
             conditions: update.conditions)
-    }
-
-    private mutating func change(
-        _ assignment: CQLAssignment, _ column: Column
-    ) throws(StatementError) -> CellChange {
-        let name = column.name
-        switch assignment {
-        case .set(_, let term):
-            guard !column.type.isCounter else {
-                throw .invalid(
-                    "Cannot set the value of counter column \(name) (counters can only be "
-                        + "incremented/decremented, not set)"
-                )
-            }
-            return .set(try terms.compile(term, as: column.type, receiver: name))
-        case .add(_, let term), .subtract(_, let term):
-            let subtracts = if case .subtract = assignment { true } else { false }
-            if column.type.isCounter {
-                return .count(
-                    try terms.compile(term, as: .counter, receiver: name), negated: subtracts)
-            }
-            guard column.isMultiCell else {
-                throw .invalid(
-                    "Invalid operation (\(name) = \(name) \(subtracts ? "-" : "+") …) for non "
-                        + "counter column \(name)"
-                )
-            }
-            guard subtracts, case .map(let key, _) = column.type else {
-                let value = try terms.compile(term, as: column.type, receiver: name)
-                return subtracts ? .remove(value) : .add(value)
-            }
-            return .remove(try terms.compile(term, as: .set(key), receiver: name))
-        case .prepend(_, let term):
-            guard case .list = column.type else {
-                throw .invalid("Invalid operation for non list column \(name)")
-            }
-            return .prepend(try terms.compile(term, as: column.type, receiver: name))
-        case .element(_, let key, let value):
-            let (keyType, valueType) = try elementTypes(column)
-            return .setElement(
-                key: try terms.compile(key, as: keyType, receiver: "idx(\(name))"),
-                value: try terms.compile(value, as: valueType, receiver: "value(\(name))"))
-        case .field:
-            throw .invalid(
-                "Invalid field assignment: \(name) is no user-defined type with fields of its own "
-                    + "in this release"
-            )
-        }
-    }
-
-    private func elementTypes(_ column: Column) throws(StatementError) -> (CQLType, CQLType) {
-        switch column.type {
-        case .list(let element): return (.int, element)
-        case .map(let key, let value): return (key, value)
-        case .set(let element): return (element, element)
-        default:
-            throw .invalid(
-                "Invalid operation (\(column.name)[…]) for non-collection or frozen column "
-                    + "\(column.name)"
-            )
-        }
     }
 
     // MARK: DELETE
@@ -205,52 +160,67 @@ struct WriteCompiler {
             switch deletion {
             case .column: changes.append(ColumnChanges(column: column, changes: [.delete]))
             case .element(_, let key):
-                let (keyType, _) = try elementTypes(column)
-                let key = try terms.compile(key, as: keyType, receiver: "key(\(column.name))")
+                guard let (keyType, _) = Self.elementTypes(column.type) else {
+                    let isFrozen = column.type.withoutOuterFrozen.isCollection
+                    throw .invalid(
+                        "Invalid deletion operation for \(isFrozen ? "frozen" : "non") collection "
+                            + "column \(column.name)")
+                }
+                let key = try terms.compile(
+                    key, as: keyType,
+                    receiver: "\(column.type.isList ? "idx" : "key")(\(column.name))")
                 changes.append(
                     ColumnChanges(column: column, changes: [.deleteElement(key: key)]))
-            case .field: throw .invalid("Invalid field deletion of \(column.name)")
+            case .field(_, let field):
+                let key = Expression.constant(UInt16(try deletedField(field, column)).bigBytes)
+                changes.append(
+                    ColumnChanges(column: column, changes: [.deleteElement(key: key)]))
             }
         }
         changes = Self.joined(changes)
         let restrictions = try RestrictionAnalyzer.analyze(delete.relations, table, &terms)
         let partition = try checkKey(restrictions, "DELETE")
         let full = restrictions.clustering.count == table.clustering.count
-        if !changes.isEmpty {
-            if changes.allSatisfy({ $0.column.kind == .fixed }), restrictions.clustering.isEmpty,
-                restrictions.slice == nil
-            {
-                return try plan(
-                    partition, .statics, changes, using: delete.using,
-                    conditions: delete.conditions)
-            }
-            guard full else {
-                throw .invalid(
-                    "Range deletions are not supported for specific columns")
-            }
-            return try plan(
-                partition, .rows(restrictions.clustering), changes, using: delete.using,
-                conditions: delete.conditions)
-        }
-        if full {
-            return try plan(
-                partition, .rows(restrictions.clustering), [], deletesRow: true,
-                using: delete.using, conditions: delete.conditions)
-        }
+        let onlyStatics = !changes.isEmpty && changes.allSatisfy { $0.column.kind == .fixed }
+        try checkStatics(onlyStatics, restrictions, delete.conditions, "DELETE")
         if case .none = delete.conditions {
-        } else {
-            throw .invalid(
+        } else if !full {
+            let must =
                 "DELETE statements must restrict all PRIMARY KEY columns with equality relations "
-                    + "in "
-                    + "order to use IF conditions, but column "
-                    + "\(table.clustering.last?.name ?? "") is not restricted"
-            )
+                + "in order to "
+            guard onlyStatics else { throw .invalid(must + "delete non static columns") }
+            guard !delete.conditions.touchRegular(of: table) else {
+                throw .invalid(must + "use IF condition on non static columns")
+            }
         }
-        let isAll = restrictions.clustering.isEmpty && restrictions.slice == nil
+        let target: WritePlan.Target
+        if full, !(onlyStatics && restrictions.clustering.isEmpty && table.hasClustering) {
+            target = .rows(restrictions.clustering)
+        } else if onlyStatics {
+            target = .statics
+        } else {
+            guard changes.isEmpty else {
+                throw .invalid("Range deletions are not supported for specific columns")
+            }
+            let isAll = restrictions.clustering.isEmpty && restrictions.slice == nil
+            target = isAll ? .partition : .range(restrictions.clustering, restrictions.slice)
+        }
         return try plan(
-            partition,
-            isAll ? .partition : .range(restrictions.clustering, restrictions.slice), [],
-            using: delete.using, conditions: .none)
+            partition, target, changes, deletesRow: full && changes.isEmpty, isDelete: true,
+            using: delete.using, conditions: delete.conditions)
+    }
+
+    /// A write to static columns alone, with no condition on others, names no rows.
+    private func checkStatics(
+        _ onlyStatics: Bool, _ restrictions: Restrictions, _ conditions: CQLConditions,
+        _ what: String
+    ) throws(StatementError) {
+        guard onlyStatics, !conditions.touchRegular(of: table), table.hasClustering else { return }
+        guard restrictions.clustering.isEmpty, restrictions.slice == nil else {
+            throw .invalid(
+                "Invalid restrictions on clustering columns since the \(what) statement modifies "
+                    + "only static columns")
+        }
     }
 
     private static func joined(_ changes: [ColumnChanges]) -> [ColumnChanges] {
@@ -274,11 +244,6 @@ struct WriteCompiler {
             throw .invalid(
                 "The token function cannot be used in WHERE clauses for \(what) statements")
         }
-        if let filter = restrictions.filters.first(where: { !table.columns[$0.slot].isKey }) {
-            throw .invalid(
-                "Non PRIMARY KEY columns found in where clause: \(table.columns[filter.slot].name) "
-            )
-        }
         guard let partition = restrictions.partition else {
             let restricted = Set(restrictions.filters.map { table.columns[$0.slot].name })
             if let wrong = restrictions.filters.first(where: {
@@ -293,7 +258,21 @@ struct WriteCompiler {
             throw .invalid(
                 "Some partition key parts are missing: \(missing.joined(separator: ", "))")
         }
-        if let unusable = restrictions.unusable { throw .invalid(unusable) }
+        if let filter = restrictions.filters.first(where: { !table.columns[$0.slot].isKey }) {
+            throw .invalid(
+                "Non PRIMARY KEY columns found in where clause: \(table.columns[filter.slot].name) "
+            )
+        }
+        if let unusable = restrictions.unusable {
+            let missing = table.clustering.indices.filter {
+                !restrictions.restricted.contains(table.partitionKey.count + $0)
+            }
+            guard what != "UPDATE" || missing.isEmpty else {
+                let names = missing.map { table.clustering[$0].name }
+                throw .invalid("Some clustering keys are missing: \(names.joined(separator: ", "))")
+            }
+            throw .invalid(unusable)
+        }
         guard restrictions.filters.isEmpty else {
             throw .invalid(
                 "Multi-column and filtering relations are not supported in \(what) statements")
@@ -312,8 +291,8 @@ struct WriteCompiler {
 
     private mutating func plan(
         _ partition: [ValueSource], _ target: WritePlan.Target, _ changes: [ColumnChanges],
-        insertsRow: Bool = false, deletesRow: Bool = false, using: CQLUsing,
-        conditions: CQLConditions
+        insertsRow: Bool = false, deletesRow: Bool = false, isDelete: Bool = false,
+        using: CQLUsing, conditions: CQLConditions
     ) throws(StatementError) -> WritePlan {
         var timestamp: Expression?
         var timeToLive: Expression?
@@ -335,62 +314,15 @@ struct WriteCompiler {
         }
         let compiled = try compile(conditions)
         if case .none = compiled {
-        } else if !partition.allSatisfy(\.isOne) {
-            throw .invalid("IN on the partition key is not supported with conditional updates")
+        } else if !partition.allSatisfy(\.isSingle) {
+            throw .invalid(
+                "IN on the partition key is not supported with conditional "
+                    + (isDelete ? "deletions" : "updates"))
         }
         return WritePlan(
             table: table, partition: partition, target: target, changes: changes,
             insertsRow: insertsRow, deletesRow: deletesRow, timestamp: timestamp,
-            timeToLive: timeToLive, conditions: compiled, markers: terms.markers.all)
-    }
-
-    private mutating func compile(
-        _ conditions: CQLConditions
-    ) throws(StatementError) -> WriteConditions {
-        switch conditions {
-        case .none: return .none
-        case .ifExists: return .exists
-        case .ifNotExists: return .notExists
-        case .all(let list):
-            guard !table.isCounter else {
-                throw .invalid("Conditional updates are not supported on counter tables")
-            }
-            var tests: [ConditionTest] = []
-            for condition in list { tests.append(try test(condition)) }
-            return .all(tests)
-        }
-    }
-
-    private mutating func test(_ condition: CQLCondition) throws(StatementError) -> ConditionTest {
-        func slot(_ name: String) throws(StatementError) -> Int {
-            let slot = try RestrictionAnalyzer.slot(name, table)
-            guard !table.columns[slot].isKey else {
-                throw .invalid("PRIMARY KEY column '\(name)' cannot have IF conditions")
-            }
-            return slot
-        }
-        switch condition {
-        case .compare(let name, let operation, let term):
-            let slot = try slot(name)
-            let value = try terms.compile(term, as: table.columns[slot].type, receiver: name)
-            return ConditionTest(slot: slot, test: .compare(operation, value))
-        case .isIn(let name, let list):
-            let slot = try slot(name)
-            return ConditionTest(
-                slot: slot,
-                test: .isIn(try RestrictionAnalyzer.source(list, table.columns[slot], &terms)))
-        case .element(let name, let key, let operation, let term):
-            let slot = try slot(name)
-            var column = table.columns[slot]
-            column.type = column.type.withoutOuterFrozen
-            let (keyType, valueType) = try elementTypes(column)
-            return ConditionTest(
-                slot: slot,
-                test: .element(
-                    try terms.compile(key, as: keyType, receiver: "key(\(name))"), operation,
-                    try terms.compile(term, as: valueType, receiver: "value(\(name))")))
-        case .elementIn:
-            throw .invalid("IN on elements is not supported in conditions in this release")
-        }
+            timeToLive: timeToLive, conditions: compiled, markers: terms.markers.all,
+            isDelete: isDelete)
     }
 }

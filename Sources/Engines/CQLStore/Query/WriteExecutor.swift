@@ -10,6 +10,8 @@ struct WriteOptions: Sendable {
     var serverTimestamp: Int64
     /// Seconds; the client's idea of now, if it has one.
     var now: UInt32
+    /// In a batch with conditions rows that are deleted give way to what the batch writes.
+    var yieldsDeletions = false
 }
 
 /// Writes of one thread. Its memory is used again for each row.
@@ -19,8 +21,41 @@ struct WriteExecutor: ~Copyable {
     private var key = RawBytes()
     private var row = RawBytes()
     private var clustering = RawBytes()
+    private var indexes = IndexWriter()
+    /// What the writes since the last `finishViews` mean to materialized views.
+    private var views: ViewWriter
+    private var hot = HotRows()
+    /// Rows of many parts, to be put together once the batch is written.
+    private var scattered: [[UInt8]] = []
+    /// What was written that may be removed one day, by storage id, since it was last taken.
+    var garbage: [UInt32: Garbage] = [:]
+    /// The table that the sweeper looks at, and the oldest timestamp written to it meanwhile.
+    var watch: (table: UInt32, oldest: Int64)?
 
-    init(_ database: Database) { self.database = database }
+    init(_ database: Database) {
+        self.database = database
+        views = ViewWriter(database)
+    }
+
+    /// Brings the views of all tables that were written to in line, in the same batch. What was in
+    /// the database before must be readable there, without what was added.
+    mutating func finishViews(
+        _ schema: Schema, _ context: EvaluationContext, to batch: inout WriteBatch
+    ) throws(StatementError) {
+        guard !views.isEmpty else { return }
+        try views.finish(schema, now: context.nowSeconds, to: &batch)
+    }
+
+    /// After a write that came to nothing.
+    mutating func forgetViews() { views.forget() }
+
+    /// Fills a new view from the rows of its base.
+    mutating func build(
+        _ view: Table, base: Table, _ keyspace: Keyspace, _ context: EvaluationContext
+    ) throws(StatementError) {
+        try ViewBuild.run(
+            view, base: base, keyspace, now: context.nowSeconds, database, &views)
+    }
 
     /// Adds everything the plan writes to the batch.
     ///
@@ -32,6 +67,7 @@ struct WriteExecutor: ~Copyable {
         _ context: EvaluationContext, to batch: inout WriteBatch
     ) throws(StatementError) {
         let times = try self.times(plan, values, options, context)
+        note(plan, times)
         if plan.partition.count == 1, case .one(.marker(let index, let type)) = plan.partition[0] {
             partitionKey.clear()
             try appendMarker(values, index, type, name: plan.table.partitionKey[0].name)
@@ -76,8 +112,11 @@ struct WriteExecutor: ~Copyable {
                 timestamp = bytes.withUnsafeBytes { $0.big() }
             }
         }
-        guard timestamp > .min else { throw .invalid("Invalid timestamp value") }
-        var timeToLive = plan.table.options.defaultTimeToLive
+        guard timestamp > .min else {
+            throw .invalid(
+                "Out of bound timestamp, must be in [\(Int64.min + 1), \(Int64.max)]")
+        }
+        var timeToLive = plan.table.defaultTimeToLive
         if let expression = plan.timeToLive {
             switch try expression.evaluate(values, context) {
             case .unset: break
@@ -96,7 +135,44 @@ struct WriteExecutor: ~Copyable {
                 }
             }
         }
-        return WriteTimes(timestamp: timestamp, now: options.now, timeToLive: timeToLive)
+        var times = WriteTimes(timestamp: timestamp, now: options.now, timeToLive: timeToLive)
+        if options.yieldsDeletions { times.deletionTimestamp -= 1 }
+        return times
+    }
+
+    /// Whether `joinScattered` has something to do.
+    var hasScattered: Bool { !scattered.isEmpty }
+
+    /// Puts rows together that have become many parts; to be called when the batch was written.
+    ///
+    /// - Parameter batch: empty before; what it holds then must be written before any other write.
+    mutating func joinScattered(into batch: inout WriteBatch) throws(StorageFailure) {
+        let keys = Set(scattered)
+        scattered.removeAll()
+        for key in keys {
+            let count = try database.value(key) { value in
+                guard let value else { return 0 }
+                key.withUnsafeBytes { batch.put($0, value) }
+                return value.count
+            }
+            key.withUnsafeBytes { hot.joined($0, rowBytes: count) }
+        }
+    }
+
+    /// Tells the sweeper's books what this write means to them.
+    private mutating func note(_ plan: WritePlan, _ times: WriteTimes) {
+        let table = plan.table
+        if let watched = watch, watched.table == table.storageID, times.timestamp < watched.oldest {
+            watch?.oldest = times.timestamp
+        }
+        let deletes =
+            switch plan.target {
+            case .partition, .range: true
+            case .rows, .statics: plan.deletesRow || plan.deletesCells
+            }
+        guard deletes || times.expiry != 0 else { return }
+        let end = UInt32(clamping: Int64(times.now) + table.graceSeconds)
+        garbage[table.storageID, default: Garbage()].add(dueAt: max(end, times.expiry))
     }
 
     // MARK: One partition
@@ -105,7 +181,7 @@ struct WriteExecutor: ~Copyable {
         _ plan: WritePlan, _ values: BoundValues, _ times: WriteTimes,
         _ context: EvaluationContext, to batch: inout WriteBatch
     ) throws(StatementError) {
-        let deletion = Deletion(timestamp: times.timestamp, localTime: times.now)
+        let deletion = Deletion(timestamp: times.deletionTimestamp, localTime: times.now)
         switch plan.target {
         case .rows(let sources):
             if !plan.statics.isEmpty {
@@ -135,6 +211,7 @@ struct WriteExecutor: ~Copyable {
             row.clear()
             Reconcile.append(deletion, to: &row)
             batch.merge(key.bytes, row.bytes)
+            if !plan.table.views.isEmpty { views.note(plan.table, key.bytes, row.bytes) }
         case .range(let sources, let slice):
             for range in try KeyBuilder.ranges(sources, slice, plan.table, values, context) {
                 startKey(plan.table, StorageKey.Kind.rangeDeletion)
@@ -146,6 +223,7 @@ struct WriteExecutor: ~Copyable {
                 row.clear()
                 Reconcile.append(deletion, to: &row)
                 batch.merge(key.bytes, row.bytes)
+                if !plan.table.views.isEmpty { views.note(plan.table, key.bytes, row.bytes) }
             }
         }
     }
@@ -202,9 +280,17 @@ struct WriteExecutor: ~Copyable {
         try mutation.append(
             changes, marker: plan.insertsRow && !isStatic,
             deletion: plan.deletesRow && !isStatic
-                ? Deletion(timestamp: times.timestamp, localTime: times.now) : nil,
+                ? Deletion(timestamp: times.deletionTimestamp, localTime: times.now) : nil,
             clustering: clustering.bytes, to: &row)
         batch.merge(key.bytes, row.bytes)
+        if !plan.table.views.isEmpty { views.note(plan.table, key.bytes, row.bytes) }
+        let table = plan.table
+        if !table.indexDefinitions.isEmpty {
+            try indexes.entries(
+                of: row.bytes, at: key.bytes, of: table, table.indexDefinitions
+            ) { entry, start in batch.putIndex(entry, start) }
+        }
+        if hot.note(key.bytes, bytes: row.count) { scattered.append(Array(key.bytes)) }
     }
 
     /// The row at `key`, with what deletes it from outside.
@@ -229,7 +315,7 @@ struct WriteExecutor: ~Copyable {
                     }
             }
             return try database.get(key.bytes) { bytes in
-                bytes.map { StoredRow($0, floor: floor, now: context.nowSeconds) }
+                bytes.map { StoredRow($0, of: table, floor: floor, now: context.nowSeconds) }
             }
         } catch {
             throw .readFailed(error.description)

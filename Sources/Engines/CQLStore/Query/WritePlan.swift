@@ -45,8 +45,9 @@ struct ConditionTest: Sendable {
     enum Test: Sendable {
         case compare(CQLOperator, Expression)
         case isIn(ValueSource)
-        /// Of a map's value or a list's element.
+        /// Of a map's value, a list's element, or a field at its place.
         case element(Expression, CQLOperator, Expression)
+        case elementIn(Expression, ValueSource)
     }
 
     var slot: Int
@@ -83,12 +84,17 @@ final class WritePlan: Sendable {
     /// Which markers are the partition key, when each of its columns is one.
     let partitionMarkers: [UInt16]
     let needsRead: Bool
+    /// Whether it is said to delete cells; a null that is bound is not known here.
+    let deletesCells: Bool
+    /// DELETE, of rows or of columns.
+    let isDelete: Bool
 
     init(
         table: Table, partition: [ValueSource], target: Target, changes: [ColumnChanges],
         insertsRow: Bool, deletesRow: Bool, timestamp: Expression?, timeToLive: Expression?,
-        conditions: WriteConditions, markers: [CQLColumn]
+        conditions: WriteConditions, markers: [CQLColumn], isDelete: Bool = false
     ) {
+        self.isDelete = isDelete
         self.table = table
         self.partition = partition
         self.target = target
@@ -102,6 +108,14 @@ final class WritePlan: Sendable {
         self.conditions = conditions
         self.markers = markers
         partitionMarkers = Self.markers(of: partition)
+        deletesCells = sorted.contains { changes in
+            changes.changes.contains { change in
+                switch change {
+                case .delete, .deleteElement, .remove: true
+                case .set, .add, .prepend, .setElement, .count: false
+                }
+            }
+        }
         needsRead = sorted.contains { changes in
             changes.changes.contains { $0.needsRead(changes.column) }
         }

@@ -13,6 +13,24 @@ struct Keyspace: Sendable {
     /// Only shown, never written by clients.
     var isSystem = false
     var isVirtual = false
+
+    /// The materialized views of its tables, by name; they are changed with their base table.
+    var views: [String: Table] {
+        var views: [String: Table] = [:]
+        for table in tables.values {
+            for view in table.views { views[view.name] = view }
+        }
+        return views
+    }
+
+    /// Whether clients may not change it.
+    var isClosed: Bool { isSystem || isVirtual }
+    var isReplicatedSystem: Bool {
+        ["system_auth", "system_distributed", "system_traces"].contains(name)
+    }
+
+    /// A table or a materialized view: what a SELECT can name.
+    func relation(_ name: String) -> Table? { tables[name] ?? views[name] }
 }
 
 /// An immutable picture of the schema; a statement runs on one picture from start to end.
@@ -41,7 +59,7 @@ final class Schema: Sendable {
         guard let found = keyspaces[keyspace] else {
             throw .invalid("keyspace \(keyspace) does not exist")
         }
-        guard let table = found.tables[name.name] else {
+        guard let table = found.relation(name.name) else {
             throw .invalid("table \(name.name) does not exist")
         }
         return table
@@ -66,5 +84,25 @@ final class Schema: Sendable {
     /// Without the system's own, by name.
     var userKeyspaces: [Keyspace] {
         keyspaces.values.filter { !$0.isSystem && !$0.isVirtual }.sorted { $0.name < $1.name }
+    }
+}
+
+extension Schema {
+    /// All tables that keep rows, materialized views among them.
+    var storedTables: [Table] {
+        keyspaces.values.flatMap { keyspace in
+            keyspace.tables.values.flatMap { [$0] + $0.views }
+        }.filter { !$0.isVirtual && $0.storageID != 0 }
+    }
+
+    /// The table whose rows have that prefix; `nil` once it is dropped or truncated.
+    func table(storageID: UInt32) -> Table? {
+        for keyspace in keyspaces.values {
+            for table in keyspace.tables.values {
+                if table.storageID == storageID { return table }
+                for view in table.views where view.storageID == storageID { return view }
+            }
+        }
+        return nil
     }
 }

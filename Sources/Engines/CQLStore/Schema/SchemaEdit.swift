@@ -14,6 +14,12 @@ struct SchemaEdit: Sendable {
     var removedTables: [CQLName] = []
     /// Storage ids whose rows are to be removed.
     var droppedStorage: [UInt32] = []
+    /// A materialized view that is to be filled before the change is published: its base, and it.
+    var built: (base: Table, view: Table)?
+    /// A new index that is to be filled from its table's rows.
+    var indexToBuild: IndexBuild?
     /// TRUNCATE changes no schema: it answers nothing and tells nobody.
     var isSilent = false
+    /// For the client who asked.
+    var warnings: [String] = []
 }

@@ -6,6 +6,10 @@ import CQLProtocol
 struct SchemaEditor {
     /// The next storage id; kept with the schema, never used twice.
     var nextStorageID: UInt32
+    /// The only data centre there is.
+    var dataCenter = "datacenter1"
+    /// Microseconds since 1970, for what is dropped now.
+    var nowMicroseconds: Int64 = 0
 
     /// - Returns: `nil` when there is nothing to change (`IF NOT EXISTS` and the like).
     mutating func apply(
@@ -21,118 +25,23 @@ struct SchemaEditor {
             return try dropTable(name, ifExists, schema, current)
         case .truncate(let name): return try truncate(name, schema, current)
         case .createType(let create): return try self.create(create, schema, current)
+        case .alterType(let alter): return try self.alter(alter, schema, current)
         case .dropType(let name, let ifExists): return try dropType(name, ifExists, schema, current)
-        case .use, .insert, .update, .delete, .batch, .select, .describe, .notServed: return nil
-        }
-    }
-
-    // MARK: Keyspaces
-
-    private func create(
-        _ create: CQLCreateKeyspace, _ schema: Schema
-    ) throws(StatementError) -> SchemaEdit? {
-        try Self.checkName(create.name, what: "Keyspace")
-        if schema.keyspaces[create.name] != nil {
-            if create.ifNotExists { return nil }
-            throw .alreadyExists(keyspace: create.name, table: "")
-        }
-        var keyspace = Keyspace(name: create.name, replication: [])
-        try Self.apply(create.properties, to: &keyspace)
-        guard !keyspace.replication.isEmpty else {
-            throw .configuration("Missing mandatory option 'replication'")
-        }
-        return SchemaEdit(
-            schema: schema.replacing(keyspace, version: .random()),
-            change: SchemaChange(.created, keyspace: keyspace.name),
-            savedKeyspaces: [keyspace.name])
-    }
-
-    private func alter(
-        _ alter: CQLAlterKeyspace, _ schema: Schema
-    ) throws(StatementError) -> SchemaEdit? {
-        guard var keyspace = schema.keyspaces[alter.name] else {
-            if alter.ifExists { return nil }
-            throw .invalid("Keyspace '\(alter.name)' doesn't exist")
-        }
-        try Self.checkWritable(keyspace)
-        try Self.apply(alter.properties, to: &keyspace)
-        return SchemaEdit(
-            schema: schema.replacing(keyspace, version: .random()),
-            change: SchemaChange(.updated, keyspace: keyspace.name),
-            savedKeyspaces: [keyspace.name])
-    }
-
-    private func drop(
-        _ name: String, _ ifExists: Bool, _ schema: Schema
-    ) throws(StatementError) -> SchemaEdit? {
-        guard let keyspace = schema.keyspaces[name] else {
-            if ifExists { return nil }
-            throw .invalid("Keyspace '\(name)' doesn't exist")
-        }
-        try Self.checkWritable(keyspace)
-        var keyspaces = schema.keyspaces
-        keyspaces[name] = nil
-        return SchemaEdit(
-            schema: Schema(version: .random(), keyspaces: keyspaces),
-            change: SchemaChange(.dropped, keyspace: name),
-            removedKeyspaces: [name],
-            removedTables: keyspace.tables.keys.map { CQLName(keyspace: name, $0) },
-            droppedStorage: keyspace.tables.values.map(\.storageID))
-    }
-
-    private static func apply(
-        _ properties: [CQLProperty], to keyspace: inout Keyspace
-    ) throws(StatementError) {
-        for property in properties {
-            switch (property.name, property.value) {
-            case ("replication", .map(var entries)):
-                guard let index = entries.firstIndex(where: { $0.key == "class" }) else {
-                    throw .configuration("Missing replication strategy class")
-                }
-                if !entries[index].value.contains(".") {
-                    entries[index].value =
-                        "org.apache.cassandra.locator." + entries[index].value
-                }
-                try checkStrategy(entries, className: entries[index].value)
-                keyspace.replication = entries.sorted { $0.key < $1.key }
-            case ("durable_writes", .text(let text)):
-                guard text == "true" || text == "false" else {
-                    throw .syntax(
-                        "Invalid boolean value \(text) for 'durable_writes'. "
-                            + "Positive values can be true or yes")
-                }
-                keyspace.durableWrites = text == "true"
-            default: throw .syntax("Unknown property '\(property.name)'")
-            }
-        }
-    }
-
-    private static func checkStrategy(
-        _ entries: [CQLOptionEntry], className: String
-    ) throws(StatementError) {
-        let known = ["SimpleStrategy", "NetworkTopologyStrategy", "LocalStrategy"]
-        let short = className.split(separator: ".").last.map(String.init) ?? ""
-        guard known.contains(short) else {
-            throw .configuration("Unable to find replication strategy class '\(className)'")
-        }
-        let factors = entries.filter { $0.key != "class" }
-        if short == "SimpleStrategy", !factors.contains(where: { $0.key == "replication_factor" }) {
-            throw .configuration("SimpleStrategy requires a replication_factor strategy option.")
-        }
-        for factor in factors {
-            guard let count = Int(factor.value.split(separator: "/")[0]), count >= 0 else {
-                throw .configuration("Replication factor must be numeric; found \(factor.value)")
-            }
+        case .createView(let create): return try self.create(create, schema, current)
+        case .alterView(let alter): return try self.alter(alter, schema, current)
+        case .dropView(let name, let ifExists): return try dropView(name, ifExists, schema, current)
+        case .function(let function): return try edit(function, schema, current)
+        case .trigger(let trigger): return try edit(trigger, schema, current)
+        case .index(let index): return try edit(index, schema, current)
+        case .use, .insert, .update, .delete, .batch, .select, .describe, .role, .notServed:
+            return nil
         }
     }
 
     // MARK: Checks
 
     static func checkName(_ name: String, what: String) throws(StatementError) {
-        let isWord = name.utf8.allSatisfy {
-            ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x5F || (0x61...0x7A).contains($0 | 0x20)
-        }
-        guard isWord, !name.isEmpty else {
+        guard name.utf8.allSatisfy({ isWordByte($0) }), !name.isEmpty else {
             throw .invalid(
                 "\(what) name must not be empty or contain non-alphanumeric-underscore characters "
                     + "(got \"\(name)\")")
@@ -144,10 +53,48 @@ struct SchemaEditor {
         }
     }
 
-    static func checkWritable(_ keyspace: Keyspace) throws(StatementError) {
-        guard !keyspace.isSystem, !keyspace.isVirtual else {
-            throw .unauthorized("\(keyspace.name) keyspace is not user-modifiable.")
+    static func checkKeyspaceName(_ name: String) throws(StatementError) {
+        let isWord = name.utf8.allSatisfy { isWordByte($0) }
+        guard isWord, (1...StoreLimits.keyspaceNameLengthMax).contains(name.utf8.count) else {
+            throw .invalid(
+                "Keyspace name must not be empty, more than \(StoreLimits.keyspaceNameLengthMax) "
+                    + "characters long, or contain non-alphanumeric-underscore characters (got "
+                    + "'\(name)')")
         }
+    }
+
+    static func isWordByte(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || byte == 0x5F || (0x61...0x7A).contains(byte | 0x20)
+    }
+
+    /// - Parameter what: of a dropped thing, how Cassandra names it: `<table ks.t>`.
+    static func checkWritable(
+        _ keyspace: Keyspace, what: String? = nil
+    ) throws(StatementError) {
+        guard keyspace.isClosed else { return }
+        if let what, keyspace.isReplicatedSystem { throw .unauthorized("Cannot DROP \(what)") }
+        throw notModifiable(keyspace.name)
+    }
+
+    /// Rows of the system's own tables can be changed where they are kept, such as traces; the others
+    /// are made up when they are asked for.
+    ///
+    /// - Parameter what: how Cassandra names the change: Modification, Truncation.
+    static func checkRows(
+        of table: Table, _ keyspace: Keyspace, _ what: String
+    ) throws(StatementError) {
+        // One of them takes rows: as requests to do something.
+        guard table.isVirtual, what != "Modification" || table.name != Compactions.tableName else {
+            return
+        }
+        if keyspace.isVirtual {
+            throw .invalid("\(what) is not supported by table \(table.keyspace).\(table.name)")
+        }
+        throw notModifiable(keyspace.name)
+    }
+
+    static func notModifiable(_ keyspace: String) -> StatementError {
+        .unauthorized("\(keyspace) keyspace is not user-modifiable.")
     }
 
     /// The keyspace a table is made or changed in.

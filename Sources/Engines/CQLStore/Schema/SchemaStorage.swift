@@ -77,11 +77,15 @@ enum SchemaStorage {
 
     static func document(_ table: Table) -> JSONValue {
         let columns = table.columns.map { column -> JSONValue in
-            [
+            var document: JSONObject = [
                 "name": .string(column.name), "id": .number(String(column.id)),
                 "kind": .string(column.kind.rawValue), "position": .number(String(column.position)),
                 "type": .string(column.type.description), "descending": .bool(column.descending),
             ]
+            if let until = column.droppedUntil {
+                document["dropped_until"] = .number(String(until))
+            }
+            return .object(document)
         }
         var options = JSONObject()
         for (name, option) in table.options.values.sorted(by: { $0.key < $1.key }) {
@@ -90,12 +94,23 @@ enum SchemaStorage {
             case .map(let entries): options[name] = self.entries(entries)
             }
         }
-        return [
-            "keyspace": .string(table.keyspace), "name": .string(table.name),
-            "id": .string(table.id.description), "storage": .number(String(table.storageID)),
-            "next_column": .number(String(table.nextColumnID)), "columns": .array(columns),
-            "options": .object(options),
+        var document: [(String, JSONValue)] = [
+            ("keyspace", .string(table.keyspace)), ("name", .string(table.name)),
+            ("id", .string(table.id.description)), ("storage", .number(String(table.storageID))),
+            ("next_column", .number(String(table.nextColumnID))), ("columns", .array(columns)),
+            ("options", .object(options)),
         ]
+        if !table.indexes.isEmpty {
+            document.append(("indexes", .array(table.indexes.map { Self.document($0) })))
+        }
+        if !table.droppedColumns.isEmpty {
+            document.append(("dropped", .array(table.droppedColumns.map { Self.document($0) })))
+        }
+        if !table.views.isEmpty {
+            document.append(("views", .array(table.views.map { Self.document($0) })))
+        }
+        if let view = table.view { document.append(("view", Self.document(view))) }
+        return .object(JSONObject(document))
     }
 
     static func table(
@@ -115,9 +130,20 @@ enum SchemaStorage {
         }
         var options = TableOptions.defaults
         options.restore(stored)
+        var indexes: [TableIndex] = []
+        for item in document["indexes"]?.array ?? [] { indexes.append(try index(item)) }
+        var dropped: [DroppedColumn] = []
+        for item in document["dropped"]?.array ?? [] {
+            dropped.append(try droppedColumn(item, keyspace))
+        }
+        var views: [Table] = []
+        for item in document["views"]?.array ?? [] { views.append(try table(item, keyspace)) }
+        var definition: ViewDefinition?
+        if let item = document["view"] { definition = try view(item) }
         return Table(
             keyspace: keyspace.name, name: name, id: id, storageID: storage, columns: columns,
-            nextColumnID: next, options: options)
+            nextColumnID: next, options: options, indexes: indexes, droppedColumns: dropped,
+            views: views, view: definition)
     }
 
     private static func column(
@@ -130,10 +156,11 @@ enum SchemaStorage {
         else { throw damaged }
         return Column(
             name: name, id: id, kind: kind, position: position, type: try self.type(type, keyspace),
-            descending: document["descending"]?.bool ?? false)
+            descending: document["descending"]?.bool ?? false,
+            droppedUntil: document["dropped_until"]?.int.map { Int64($0) })
     }
 
-    private static func type(
+    static func type(
         _ text: String, _ keyspace: Keyspace
     ) throws(StatementError) -> CQLType {
         do {
@@ -143,15 +170,15 @@ enum SchemaStorage {
         }
     }
 
-    private static func entries(_ entries: [CQLOptionEntry]) -> JSONValue {
+    static func entries(_ entries: [CQLOptionEntry]) -> JSONValue {
         .object(JSONObject(entries.map { ($0.key, .string($0.value)) }))
     }
 
-    private static func entries(_ value: JSONValue?) -> [CQLOptionEntry] {
+    static func entries(_ value: JSONValue?) -> [CQLOptionEntry] {
         (value?.object?.members ?? []).map {
             CQLOptionEntry(key: $0.name, value: $0.value.string ?? "")
         }
     }
 
-    private static var damaged: StatementError { .server("the stored schema is damaged") }
+    static var damaged: StatementError { .server("the stored schema is damaged") }
 }

@@ -18,8 +18,12 @@ struct Column: Sendable, Hashable {
     var type: CQLType
     /// Clustering columns only.
     var descending = false
+    /// Of a column that was dropped and added again, microseconds: cells that are not newer went
+    /// with the drop.
+    var droppedUntil: Int64?
 
-    /// Whether each element is a cell of its own: a list, set or map that is not frozen.
+    /// Whether each element is a cell of its own: a list, set, map or user-defined type that is not
+    /// frozen.
     var isMultiCell: Bool { type.isMultiCell }
     var isKey: Bool { kind == .partitionKey || kind == .clustering }
 }
@@ -27,7 +31,7 @@ struct Column: Sendable, Hashable {
 extension CQLType {
     var isMultiCell: Bool {
         switch self {
-        case .list, .set, .map: true
+        case .list, .set, .map, .udt: true
         default: false
         }
     }
@@ -50,8 +54,22 @@ final class Table: Sendable {
     let columns: [Column]
     let nextColumnID: UInt16
     let options: TableOptions
+    /// Seconds; 0 for never.
+    let defaultTimeToLive: Int64
+    /// Seconds for which tombstones stay.
+    let graceSeconds: Int64
     /// Its rows are made up when they are asked for.
     let isVirtual: Bool
+    /// Secondary indexes, by name.
+    let indexes: [TableIndex]
+    /// The same, as writes and reads use them.
+    let indexDefinitions: [IndexDefinition]
+    /// Columns that were dropped, by name; some were added again.
+    let droppedColumns: [DroppedColumn]
+    /// Its materialized views, by name. Each is a table with rows and a storage id of its own.
+    let views: [Table]
+    /// What it shows of which table; only of a materialized view.
+    let view: ViewDefinition?
 
     let partitionKey: [Column]
     let clustering: [Column]
@@ -59,16 +77,22 @@ final class Table: Sendable {
     /// By column id; -1 for one that was dropped.
     let slotOfID: [Int]
     let staticSlots: [Int]
+    /// By slot, as `Column.droppedUntil`; empty when no column was ever added again.
+    let droppedUntil: [Int64]
     let hasMultiCell: Bool
     let isCounter: Bool
     /// Whether rows carry the client's bytes of their clustering values (`RowFormat`).
     let keepsClustering: Bool
     /// A table without clustering columns keeps partition deletions in its one row.
     var hasClustering: Bool { !clustering.isEmpty }
+    /// Whether a row without marker is none, whatever cells it has: of views only.
+    let needsMarker: Bool
 
     init(
         keyspace: String, name: String, id: CQLUUID, storageID: UInt32, columns: [Column],
-        nextColumnID: UInt16, options: TableOptions, isVirtual: Bool = false
+        nextColumnID: UInt16, options: TableOptions, isVirtual: Bool = false,
+        indexes: [TableIndex] = [], droppedColumns: [DroppedColumn] = [], views: [Table] = [],
+        view: ViewDefinition? = nil
     ) {
         self.keyspace = keyspace
         self.name = name
@@ -76,7 +100,14 @@ final class Table: Sendable {
         self.storageID = storageID
         self.nextColumnID = nextColumnID
         self.options = options
+        defaultTimeToLive = options.defaultTimeToLive
+        graceSeconds = options.graceSeconds
         self.isVirtual = isVirtual
+        self.indexes = indexes.sorted { $0.name < $1.name }
+        self.droppedColumns = droppedColumns.sorted { $0.name < $1.name }
+        self.views = views.sorted { $0.name < $1.name }
+        self.view = view
+        needsMarker = view?.needsMarker ?? false
         partitionKey = columns.filter { $0.kind == .partitionKey }.sorted {
             $0.position < $1.position
         }
@@ -91,14 +122,33 @@ final class Table: Sendable {
             slots[column.name] = slot
             byID[Int(column.id)] = slot
         }
+        indexDefinitions = self.indexes.compactMap { [columns = self.columns] in
+            IndexDefinition($0, columns)
+        }
         self.slots = slots
         slotOfID = byID
         staticSlots = self.columns.indices.filter { [columns = self.columns] in
             columns[$0].kind == .fixed
         }
+        let cameBack = columns.contains { $0.droppedUntil != nil }
+        droppedUntil = cameBack ? self.columns.map { $0.droppedUntil ?? .min } : []
         hasMultiCell = columns.contains { $0.isMultiCell }
         isCounter = columns.contains { $0.type.isCounter }
         keepsClustering = clustering.contains { !OrderedEncoding.isReversible($0.type) }
+    }
+
+    /// Of its rows, its indexes and its views.
+    var allStorageIDs: [UInt32] {
+        [storageID] + indexes.map(\.storageID) + views.map(\.storageID)
+    }
+
+    /// Whether a cell is one that went when its column was dropped.
+    @inline(__always)
+    func isDropped(_ cell: Cell) -> Bool {
+        guard !droppedUntil.isEmpty else { return false }
+        let id = Int(cell.column)
+        let slot = id < slotOfID.count ? slotOfID[id] : -1
+        return slot < 0 || cell.timestamp <= droppedUntil[slot]
     }
 
     func column(_ name: String) -> Column? { slots[name].map { columns[$0] } }
@@ -106,11 +156,16 @@ final class Table: Sendable {
     /// The same table with some of its parts replaced.
     func changed(
         storageID: UInt32? = nil, columns: [Column]? = nil, nextColumnID: UInt16? = nil,
-        options: TableOptions? = nil
+        options: TableOptions? = nil, indexes: [TableIndex]? = nil,
+        droppedColumns: [DroppedColumn]? = nil, views: [Table]? = nil,
+        view: ViewDefinition? = nil
     ) -> Table {
         Table(
             keyspace: keyspace, name: name, id: id, storageID: storageID ?? self.storageID,
             columns: columns ?? self.columns, nextColumnID: nextColumnID ?? self.nextColumnID,
-            options: options ?? self.options, isVirtual: isVirtual)
+            options: options ?? self.options, isVirtual: isVirtual,
+            indexes: indexes ?? self.indexes,
+            droppedColumns: droppedColumns ?? self.droppedColumns, views: views ?? self.views,
+            view: view ?? self.view)
     }
 }

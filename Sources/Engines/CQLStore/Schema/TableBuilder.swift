@@ -22,42 +22,53 @@ struct TableBuilder {
         let marked = create.columns.filter(\.isPrimaryKey).map(\.name)
         let partitionKey = marked.isEmpty ? create.partitionKey : marked
         let clustering = marked.isEmpty ? create.clustering : []
-        try checkKey(partitionKey + clustering)
-        let orders = try checkedOrder(clustering)
         guard create.columns.count <= StoreLimits.tableColumnsMax else {
             throw .invalid("A table has at most \(StoreLimits.tableColumnsMax) columns")
         }
+        var seen: Set<String> = []
+        for definition in create.columns where !seen.insert(definition.name).inserted {
+            throw .invalid(
+                "Duplicate column '\(definition.name)' declaration for table "
+                    + "'\(create.name.name)'")
+        }
         var columns: [Column] = []
         for (index, definition) in create.columns.enumerated() {
-            guard !columns.contains(where: { $0.name == definition.name }) else {
-                throw .invalid(
-                    "Duplicate column '\(definition.name)' declaration for table "
-                        + "'\(create.name.name)'")
-            }
-            var type = try TypeResolver.resolve(
-                definition.type, types: keyspace.types, keyspace: keyspace.name)
-            var kind = definition.isStatic ? Column.Kind.fixed : .regular
-            var position = -1
+            var column = Column(
+                name: definition.name, id: UInt16(index),
+                kind: definition.isStatic ? .fixed : .regular, position: -1,
+                type: try TypeResolver.resolve(
+                    definition.type, types: keyspace.types, keyspace: keyspace.name))
+            try Self.checkNested(column.type)
             if let place = partitionKey.firstIndex(of: definition.name) {
-                (kind, position) = (.partitionKey, place)
+                (column.kind, column.position) = (.partitionKey, place)
             } else if let place = clustering.firstIndex(of: definition.name) {
-                (kind, position) = (.clustering, place)
+                (column.kind, column.position) = (.clustering, place)
             }
-            if position >= 0 { type = try checkedKeyType(type, definition) }
-            columns.append(
-                Column(
-                    name: definition.name, id: UInt16(index), kind: kind, position: position,
-                    type: type, descending: orders[definition.name] ?? false))
+            columns.append(column)
+        }
+        try checkKey(partitionKey + clustering, columns)
+        let orders = try checkedOrder(clustering)
+        for index in columns.indices {
+            columns[index].descending = orders[columns[index].name] ?? false
         }
         try checkStatics(columns, hasClustering: !clustering.isEmpty)
         try checkCounters(columns)
         return columns
     }
 
-    private func checkKey(_ names: [String]) throws(StatementError) {
+    /// A user-defined type whose fields are cells of their own has no collections of cells inside.
+    static func checkNested(_ type: CQLType) throws(StatementError) {
+        guard case .udt(let user) = type, user.fields.contains(where: { $0.type.isMultiCell })
+        else { return }
+        throw .invalid("Non-frozen UDTs with nested non-frozen collections are not supported")
+    }
+
+    private func checkKey(
+        _ names: [String], _ columns: [Column]
+    ) throws(StatementError) {
         var seen: Set<String> = []
         for name in names {
-            guard create.columns.contains(where: { $0.name == name }) else {
+            guard let column = columns.first(where: { $0.name == name }) else {
                 throw .invalid(
                     "Unknown column '\(name)' referenced in PRIMARY KEY for table "
                         + "'\(create.name.name)'"
@@ -69,53 +80,51 @@ struct TableBuilder {
                         + "'\(create.name.name)'"
                 )
             }
+            try Self.checkKeyType(column.type, name)
+            if create.columns.contains(where: { $0.name == name && $0.isStatic }) {
+                throw .invalid("Static column '\(name)' cannot be part of the PRIMARY KEY")
+            }
+        }
+    }
+
+    /// Whether values of that type can be in a primary key.
+    static func checkKeyType(_ type: CQLType, _ name: String) throws(StatementError) {
+        guard !type.isMultiCell else {
+            let kind = if case .udt = type { "user-defined" } else { "collection" }
+            throw .invalid(
+                "Invalid non-frozen \(kind) type \(type) for PRIMARY KEY column '\(name)'")
+        }
+        guard !type.isCounter else {
+            throw .invalid("counter type is not supported for PRIMARY KEY column '\(name)'")
+        }
+        guard !type.usesDuration else {
+            throw .invalid("duration type is not supported for PRIMARY KEY column '\(name)'")
         }
     }
 
     private func checkedOrder(_ clustering: [String]) throws(StatementError) -> [String: Bool] {
+        var names: [String] = []
         var orders: [String: Bool] = [:]
-        for (index, order) in create.order.enumerated() {
-            guard clustering.contains(order.column) else {
+        for order in create.order {
+            guard orders.updateValue(order.descending, forKey: order.column) == nil else {
                 throw .invalid(
-                    "Only clustering columns can be defined in CLUSTERING ORDER directive: "
-                        + "\(order.column) are not clustering columns"
-                )
+                    "Duplicate column '\(order.column)' in CLUSTERING ORDER BY clause for table "
+                        + "'\(create.name.name)'")
             }
-            guard index < clustering.count, clustering[index] == order.column else {
+            names.append(order.column)
+        }
+        guard names.count <= clustering.count else {
+            throw .invalid("Only clustering columns can be defined in CLUSTERING ORDER directive")
+        }
+        for (name, expected) in zip(names, clustering) where name != expected {
+            guard orders[expected] == nil else {
                 throw .invalid(
                     "The order of columns in the CLUSTERING ORDER directive must match that of the "
-                        + "clustering columns (\(clustering.joined(separator: ", ")))")
+                        + "clustering columns (\(expected) must appear before \(name))")
             }
-            orders[order.column] = order.descending
-        }
-        guard create.order.isEmpty || create.order.count == clustering.count else {
-            throw .invalid(
-                "Missing CLUSTERING ORDER for column \(clustering[create.order.count])")
+            throw .invalid("Missing CLUSTERING ORDER for column \(expected)")
         }
         return orders
-    }
-
-    private func checkedKeyType(
-        _ type: CQLType, _ definition: CQLColumnDefinition
-    ) throws(StatementError) -> CQLType {
-        guard !definition.isStatic else {
-            throw .invalid("Static column '\(definition.name)' cannot be part of the PRIMARY KEY")
-        }
-        guard !type.isMultiCell else {
-            throw .invalid(
-                "Invalid non-frozen collection type \(type) for PRIMARY KEY column "
-                    + "'\(definition.name)'"
-            )
-        }
-        guard !type.isCounter else {
-            throw .invalid(
-                "counter type is not supported for PRIMARY KEY column '\(definition.name)'")
-        }
-        guard type.unfrozen != .duration else {
-            throw .invalid(
-                "duration type is not supported for PRIMARY KEY column '\(definition.name)'")
-        }
-        return type
     }
 
     private func checkStatics(_ columns: [Column], hasClustering: Bool) throws(StatementError) {

@@ -53,105 +53,136 @@ struct TableOptions: Sendable, Equatable {
     /// Seconds; 0 for never.
     var defaultTimeToLive: Int64 { Int64(text("default_time_to_live")) ?? 0 }
 
+    /// Seconds for which a tombstone stays, so that older writes that come late are deleted too.
+    var graceSeconds: Int64 { Int64(text("gc_grace_seconds")) ?? 864_000 }
+
     /// Takes over what was checked when it was stored.
     mutating func restore(_ stored: [String: CQLOption]) {
         values.merge(stored) { _, stored in stored }
     }
 
-    private static let integers: Set<String> = [
-        "default_time_to_live", "gc_grace_seconds", "max_index_interval", "min_index_interval",
-        "memtable_flush_period_in_ms",
-    ]
-    private static let numbers: Set<String> = ["bloom_filter_fp_chance", "crc_check_chance"]
-    private static let maps: Set<String> = ["caching", "compaction", "compression", "extensions"]
-    /// Of earlier versions; taken and forgotten, as Cassandra does.
+    /// Of other products; taken and forgotten, as Cassandra does.
     private static let obsolete: Set<String> = [
-        "dclocal_read_repair_chance", "read_repair_chance", "replicate_on_write",
-        "populate_io_cache_on_flush", "index_interval",
+        "nodesync", "dse_vertex_label_property", "dse_edge_label_property",
     ]
 
-    /// Takes the properties of a statement over.
-    mutating func apply(_ properties: [CQLProperty]) throws(StatementError) {
-        for property in properties {
-            if Self.obsolete.contains(property.name) || property.name == "id" { continue }
-            guard values[property.name] != nil else {
+    /// Takes the properties of a statement over; `id` is the caller's.
+    mutating func apply(
+        _ properties: [CQLProperty], isNew: Bool = true
+    ) throws(StatementError) {
+        try OptionText.checkOnce(properties)
+        for property in properties where property.name != "id" {
+            guard values[property.name] != nil || Self.obsolete.contains(property.name) else {
                 throw .syntax("Unknown property '\(property.name)'")
             }
+        }
+        for property in properties
+        where property.name != "id" && !Self.obsolete.contains(property.name) {
+            // `extensions` is what other products keep there; CQL cannot set it.
+            if property.name == "extensions" { continue }
             values[property.name] = try Self.checked(property)
         }
+        // Each strategy has its own idea of how much a bloom filter is worth.
+        if isNew, !properties.contains(where: { $0.name == "bloom_filter_fp_chance" }),
+            map("compaction").contains(where: {
+                $0.key == "class" && $0.value.hasSuffix(".LeveledCompactionStrategy")
+            })
+        {
+            values["bloom_filter_fp_chance"] = .text("0.1")
+        }
+        try checkTogether()
     }
 
     private static func checked(_ property: CQLProperty) throws(StatementError) -> CQLOption {
         let name = property.name
-        switch property.value {
-        case .map(var entries):
-            guard maps.contains(name) || name == "memtable" else {
-                throw .syntax("Invalid value for property '\(name)'. It should be a string")
-            }
-            if name == "compaction" || name == "compression" {
-                entries = try withClass(entries, of: name)
-            }
-            return .map(entries.sorted { $0.key < $1.key })
-        case .text(let text):
-            guard !maps.contains(name) else {
+        switch name {
+        case "caching", "compaction", "compression":
+            guard case .map(let entries) = property.value else {
                 throw .syntax("Invalid value for property '\(name)'. It should be a map.")
             }
-            if integers.contains(name) {
-                guard let value = Int64(text) else {
-                    throw .syntax("Invalid integer value \(text) for '\(name)'")
+            let checked =
+                switch name {
+                case "caching": try CachingOptions.checked(entries)
+                case "compaction": try CompactionOptions.checked(entries)
+                default: try CompressionOptions.checked(entries)
                 }
-                guard value >= 0,
-                    name != "default_time_to_live" || value <= StoreLimits.timeToLiveMax
-                else {
-                    throw .configuration(
-                        "\(name) must be greater than or equal to 0 (got \(value))")
-                }
-                return .text(String(value))
+            return .map(checked.sorted { $0.key < $1.key })
+        default:
+            guard case .text(let text) = property.value else {
+                throw .syntax("Invalid value for property '\(name)'. It should be a string")
             }
-            if numbers.contains(name) {
-                guard let value = Double(text), value >= 0, value <= 1 else {
-                    throw .configuration("\(name) must be between 0 and 1 (got \(text))")
-                }
-                return .text(String(value))
-            }
-            return .text(name == "read_repair" ? text.uppercased() : text)
+            return .text(try checked(text, name))
         }
     }
 
-    /// Short class names become full ones, as Cassandra shows them.
-    private static func withClass(
-        _ entries: [CQLOptionEntry], of name: String
-    ) throws(StatementError) -> [CQLOptionEntry] {
-        var entries = entries.map { entry in
-            var entry = entry
-            if entry.key == "sstable_compression" { entry.key = "class" }
-            if entry.key == "chunk_length_kb" { entry.key = "chunk_length_in_kb" }
-            return entry
-        }
-        if name == "compression",
-            entries.contains(where: { $0.key == "enabled" && $0.value == "false" })
-                || entries.contains(where: { $0.key == "class" && $0.value.isEmpty })
-        {
-            return [CQLOptionEntry(key: "enabled", value: "false")]
-        }
-        guard let index = entries.firstIndex(where: { $0.key == "class" }) else {
-            if name == "compression" { return entries }
-            throw .configuration("Missing sub-option 'class' for the '\(name)' option.")
-        }
-        if !entries[index].value.contains(".") {
-            let package =
-                name == "compaction"
-                ? "org.apache.cassandra.db.compaction." : "org.apache.cassandra.io.compress."
-            entries[index].value = package + entries[index].value
-        }
-        if name == "compaction" {
-            for (key, value) in [("max_threshold", "32"), ("min_threshold", "4")]
-            where entries[index].value.hasSuffix("SizeTieredCompactionStrategy")
-                && !entries.contains(where: { $0.key == key })
-            {
-                entries.append(CQLOptionEntry(key: key, value: value))
+    private static func checked(_ text: String, _ name: String) throws(StatementError) -> String {
+        switch name {
+        case "allow_auto_snapshot", "cdc", "incremental_backups":
+            return String(try OptionText.boolean(text, name))
+        case "bloom_filter_fp_chance", "crc_check_chance":
+            return OptionText.shown(try OptionText.number(text, name))
+        case "default_time_to_live", "gc_grace_seconds", "max_index_interval",
+            "min_index_interval", "memtable_flush_period_in_ms":
+            return String(try OptionText.integer(text, name))
+        case "additional_write_policy", "speculative_retry":
+            return try OptionText.retryPolicy(text)
+        case "memtable":
+            guard memtables.contains(text) else {
+                throw .configuration(
+                    "Memtable configuration \"\(text)\" not found. Valid options are: "
+                        + memtables.joined(separator: ", "))
             }
+            return text
+        case "read_repair":
+            let strategy = text.uppercased()
+            guard strategy == "BLOCKING" || strategy == "NONE" else {
+                throw .configuration("Invalid value \(text) for option 'read_repair'")
+            }
+            return strategy
+        default: return text
         }
-        return entries
     }
+
+    private static let memtables = ["default", "skiplist", "trie"]
+
+    private func number(_ name: String) -> Double { Double(text(name)) ?? 0 }
+    private func integer(_ name: String) -> Int64 { Int64(text(name)) ?? 0 }
+
+    /// What Cassandra checks once all options are read. Source: `TableParams.validate`.
+    private func checkTogether() throws(StatementError) {
+        let filter = number("bloom_filter_fp_chance")
+        guard filter > Self.bloomFilterMin, filter <= 1 else {
+            throw .configuration(
+                "bloom_filter_fp_chance must be larger than 6.71E-5 and less than or equal to 1.0 "
+                    + "(got \(text("bloom_filter_fp_chance")))")
+        }
+        guard (0...1).contains(number("crc_check_chance")) else {
+            throw .configuration(
+                "crc_check_chance must be larger than or equal to 0 and smaller than or equal to "
+                    + "1.0 (got \(text("crc_check_chance")))")
+        }
+        for name in ["default_time_to_live", "gc_grace_seconds", "memtable_flush_period_in_ms"]
+        where integer(name) < 0 {
+            throw .configuration(
+                "\(name) must be greater than or equal to 0 (got \(integer(name)))")
+        }
+        guard defaultTimeToLive <= StoreLimits.timeToLiveMax else {
+            throw .configuration(
+                "default_time_to_live must be less than or equal to \(StoreLimits.timeToLiveMax) "
+                    + "(got \(defaultTimeToLive))")
+        }
+        let (least, most) = (integer("min_index_interval"), integer("max_index_interval"))
+        guard least >= 1 else {
+            throw .configuration(
+                "min_index_interval must be greater than or equal to 1 (got \(least))")
+        }
+        guard most >= least else {
+            throw .configuration(
+                "max_index_interval must be greater than or equal to min_index_interval (\(least)) "
+                    + "(got \(most))")
+        }
+    }
+
+    /// Cassandra's bloom filters cannot be better than this.
+    private static let bloomFilterMin = 6.71e-5
 }

@@ -45,14 +45,15 @@ enum TypeResolver {
             for part in parts { resolved.append(try inner(part)) }
             return .tuple(resolved)
         case .vector(let element, let dimensions):
-            guard dimensions > 0, dimensions <= CQLLimits.vectorDimensionsMax else {
-                throw .invalid("Invalid number of dimensions \(dimensions) of a vector")
+            guard dimensions > 0 else {
+                throw .invalid("vectors may only have positive dimentions; given \(dimensions)")
             }
-            guard case let type = try inner(element), type.fixedBytes != nil else {
+            guard dimensions <= CQLLimits.vectorDimensionsMax else {
                 throw .invalid(
-                    "vectors of types without a fixed length are not supported in this release")
+                    "vectors may have \(CQLLimits.vectorDimensionsMax) dimensions at most; given "
+                        + "\(dimensions)")
             }
-            return .vector(type, dimensions: dimensions)
+            return .vector(try inner(element), dimensions: dimensions)
         case .custom(let name):
             do {
                 return try JavaTypeName.parse(name)
@@ -80,18 +81,17 @@ enum TypeResolver {
         case .map(let key, let value):
             try checkCollection(type, [key, value], isInside: isInside, isFrozen: isFrozen)
         case .tuple(let parts):
-            for part in parts { try checkNesting(part, isInside: true, isFrozen: true) }
-        case .udt(let user):
-            guard isFrozen else {
-                throw .invalid(
-                    isInside
-                        ? "Non-frozen UDTs are not allowed inside collections: \(type)"
-                        : "a user-defined type that is not frozen is not supported in this "
-                            + "release; "
-                            + "declare frozen<\(user.name)>")
+            for part in parts {
+                guard !part.isCounter else {
+                    throw .invalid("Counters are not allowed inside tuples")
+                }
+                try checkNesting(part, isInside: true, isFrozen: true)
             }
-        case .counter where isInside: throw .invalid("Counters are not allowed inside collections")
-        case .duration where false: break
+        case .vector(let element, _):
+            guard !element.isCounter else {
+                throw .invalid("Counters are not allowed inside collections: \(type)")
+            }
+            try checkNesting(element, isInside: true, isFrozen: true)
         default: break
         }
     }
@@ -105,9 +105,20 @@ enum TypeResolver {
         if case .list = type {
         } else if elements[0] == .duration {
             throw .invalid(
-                "Durations are not allowed as \(elements.count == 1 ? "set elements" : "map keys")")
+                "Durations are not allowed "
+                    + (elements.count == 1 ? "inside sets" : "as map keys") + ": \(type)")
         }
         for element in elements {
+            guard !element.isCounter else {
+                throw .invalid("Counters are not allowed inside collections: \(type)")
+            }
+            if case .udt = element, !isFrozen {
+                throw .invalid("Non-frozen UDTs are not allowed inside collections: \(type)")
+            }
+            if element.isMultiCell, !isFrozen {
+                throw .invalid(
+                    "Non-frozen collections are not allowed inside collections: \(type)")
+            }
             try checkNesting(element, isInside: true, isFrozen: isFrozen)
         }
     }

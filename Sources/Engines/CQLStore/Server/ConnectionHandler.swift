@@ -11,19 +11,32 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let router: Router
-    private let logger: Logger
-    private var machine = ConnectionMachine()
-    private var reader = FrameReader()
-    private var outbox: Outbox?
-    private var context: ChannelHandlerContext?
-    private var inFlight = 0
-    private var inFlightBytes = 0
-    /// Received since the last request was whole.
-    private var bytesOfUnfinished = 0
+    let router: Router
+    let logger: Logger
+    var machine = ConnectionMachine()
+    var reader = FrameReader(bodyBytesMax: StoreLimits.requestBytesMax)
+    var outbox: Outbox?
+    var client = ClientRecord()
+    var context: ChannelHandlerContext?
+    var inFlight = 0
+    var inFlightBytes = 0
+    /// Counted for a large request that has begun to come; 0 when there is none.
+    var comingBytes = 0
+    /// A large request waits for room; nothing is read meanwhile.
+    var waitsForRoom = false
+    /// All connections together have too much to do; nothing is read meanwhile.
+    var waitsForOthers = false
     /// The channel asked to read while there was too much to do.
-    private var wantsRead = false
-    private var closesAfterFlush = false
+    var wantsRead = false
+    /// The client wants an error rather than to wait (`THROW_ON_OVERLOAD`).
+    var throwsOnOverload = false
+    var closesAfterFlush = false
+    var isGone = false
+    var stallTimer: Scheduled<Void>?
+    /// Bytes that came or went since the timer last looked.
+    var bytesSinceLook = 0
+
+    var budgets: StoreBudgets { router.core.budgets }
 
     init(router: Router, logger: Logger) {
         self.router = router
@@ -35,19 +48,41 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        outbox = Outbox(loop: context.eventLoop) { bound.value.flush() }
+        client = ClientRecord(
+            address: context.remoteAddress?.ipAddress.flatMap { CQLInet($0) }
+                ?? NodeIdentity.loopback,
+            port: context.remoteAddress?.port ?? 0)
+        router.core.clients.add(client)
+        outbox = Outbox(
+            loop: context.eventLoop, client: client, budget: router.core.budgets.answers
+        ) { bound.value.flush() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        if let outbox { router.core.events.remove(outbox) }
+        end()
         // The outbox knows how to reach us: without this neither would ever be freed.
         outbox = nil
         self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if let outbox { router.core.events.remove(outbox) }
+        end()
         context.fireChannelInactive()
+    }
+
+    /// Gives back what this connection held of what all share.
+    private func end() {
+        guard !isGone else { return }
+        isGone = true
+        stallTimer?.cancel()
+        router.core.clients.remove(client)
+        if let outbox {
+            router.core.events.remove(outbox)
+            outbox.close()
+        }
+        budgets.coming.give(comingBytes)
+        budgets.requests.give(inFlightBytes)
+        (comingBytes, inFlightBytes) = (0, 0)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -58,24 +93,27 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: In
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !closesAfterFlush else { return }
+        guard !closesAfterFlush, !isGone else { return }
         let bytes = unwrapInboundIn(data)
-        bytesOfUnfinished += bytes.readableBytes
+        bytesSinceLook += bytes.readableBytes
         reader.append(bytes)
+        readRequests()
+    }
+
+    /// Takes every whole request from what has come.
+    func readRequests() {
         do throws(WireError) {
-            while let envelope = try reader.next() {
-                bytesOfUnfinished = 0
-                guard envelope.body.readableBytes <= StoreLimits.requestBytesMax else {
-                    throw WireError(.badLength(Int64(envelope.body.readableBytes)), in: "request")
+            while !closesAfterFlush, !isGone {
+                guard try mayCome(), let envelope = try reader.next() else { return }
+                if comingBytes > 0 {
+                    budgets.coming.give(comingBytes)
+                    comingBytes = 0
                 }
-                handle(envelope)
-                if closesAfterFlush { return }
-            }
-            let most =
-                machine.state == .waitingForStartup
-                ? StoreLimits.handshakeBytesMax : StoreLimits.unfinishedBytesMax
-            guard bytesOfUnfinished <= most else {
-                throw WireError(.badLength(Int64(bytesOfUnfinished)), in: "request")
+                if let dropped = envelope.dropped {
+                    refuse(envelope, dropped)
+                } else {
+                    handle(envelope)
+                }
             }
         } catch {
             // What follows cannot be understood any more.
@@ -83,7 +121,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Whether the next request may come whole. A large one is let in by the size that it claims.
+    private func mayCome() throws(WireError) -> Bool {
+        guard !waitsForRoom else { return false }
+        guard comingBytes == 0, let claimed = reader.claimedBytes,
+            claimed > StoreLimits.uncountedRequestBytes
+        else { return true }
+        guard machine.state != .waitingForStartup else {
+            throw WireError(.badLength(Int64(claimed)), in: "request before STARTUP")
+        }
+        return letIn(claimed)
+    }
+
     private func handle(_ envelope: Envelope) {
+        client.change { $0.requestCount += 1 }
         switch machine.received(envelope) {
         case .ignore: break
         case .refuseVersion(let version, let stream):
@@ -96,56 +147,39 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .answerOptions: answer(.supported(Self.supported), envelope)
         case .start(let version): start(envelope, version)
         case .acceptCredentials: answer(.authSuccess(nil), envelope)
+        case .checkCredentials: login(envelope)
         case .register: register(envelope)
         case .run: run(envelope)
         }
     }
 
-    private static let supported: [String: [String]] = [
-        "CQL_VERSION": [NodeIdentity.cqlVersion], "COMPRESSION": ["lz4"],
-        "PROTOCOL_VERSIONS": ProtocolVersion.allCases.map(\.listed),
-    ]
+    /// The body was not kept; the connection goes on.
+    private func refuse(_ envelope: Envelope, _ why: Envelope.Dropped) {
+        switch why {
+        case .tooLong(let bytes):
+            let error = CQLServerError(
+                .invalid,
+                "Request is too big: length \(bytes) exceeds maximum allowed length "
+                    + "\(StoreLimits.requestBytesMax)")
+            answer(.error(error), envelope)
+            if machine.state == .waitingForStartup { closesAfterFlush = true }
+        case .unwanted: answer(.error(Self.overloaded), envelope)
+        }
+    }
 
-    private func request(_ envelope: Envelope) throws(WireError) -> CQLRequest {
+    static let overloaded = CQLServerError(
+        .overloaded, "Request breached limit(s) on bytes in flight; it was not run. Try again")
+
+    func request(_ envelope: Envelope) throws(WireError) -> RequestEnvelope {
         guard let version = envelope.protocolVersion else {
             throw WireError(.unsupported(Int(envelope.version)), in: "version")
         }
-        return try RequestEnvelope(reading: envelope, version: version).request
-    }
-
-    private func start(_ envelope: Envelope, _ version: ProtocolVersion) {
-        let options: [String: String]
-        do throws(WireError) {
-            guard case .startup(let given) = try request(envelope) else { return }
-            options = given
-        } catch {
-            return fail("\(error)", stream: envelope.stream)
-        }
-        guard let cql = options["CQL_VERSION"] else {
-            return fail("Missing value CQL_VERSION in STARTUP message", stream: envelope.stream)
-        }
-        guard cql.hasPrefix("3.") else {
-            return fail("CQL version \(cql) is not supported", stream: envelope.stream)
-        }
-        let compression = options["COMPRESSION"]?.lowercased()
-        guard compression == nil || compression == "lz4" else {
-            return fail(
-                "Unknown compression algorithm: \(compression ?? "")", stream: envelope.stream)
-        }
-        answer(.ready, envelope)
-        let isCompressed = compression != nil
-        if version >= .v5 {
-            outbox?.change { $0.beginSegments(compressed: isCompressed) }
-            reader.beginSegments(compressed: isCompressed)
-        } else if isCompressed {
-            outbox?.change { $0.beginCompressedBodies() }
-            reader.beginCompressedBodies()
-        }
+        return try RequestEnvelope(reading: envelope, version: version)
     }
 
     private func register(_ envelope: Envelope) {
         do throws(WireError) {
-            guard case .register(let kinds) = try request(envelope), let outbox,
+            guard case .register(let kinds) = try request(envelope).request, let outbox,
                 let version = envelope.protocolVersion
             else { return }
             router.core.events.register(outbox, version, kinds)
@@ -158,75 +192,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func run(_ envelope: Envelope) {
         guard let outbox, let version = envelope.protocolVersion else { return }
         let bytes = envelope.body.readableBytes
+        if throwsOnOverload, isOverloaded { return answer(.error(Self.overloaded), envelope) }
         do throws(WireError) {
             let request = try request(envelope)
             inFlight += 1
             inFlightBytes += bytes
+            budgets.requests.take(bytes)
+            let trace = request.isTraced ? router.traces.begin(client) : nil
             router.route(
-                request,
+                request.request,
                 Reply(
-                    outbox: outbox, stream: envelope.stream, version: version, requestBytes: bytes))
+                    outbox: outbox, stream: envelope.stream, version: version, requestBytes: bytes,
+                    notes: StatementNotes(trace: trace)))
         } catch {
             answer(.error(CQLServerError(.protocolError, "\(error)")), envelope)
         }
-    }
-
-    // MARK: Out
-
-    /// Answers at once, on the event loop.
-    private func answer(_ response: CQLResponse, _ envelope: Envelope) {
-        outbox?.send(
-            response, stream: envelope.stream, version: envelope.protocolVersion ?? .latest,
-            requestBytes: nil)
-    }
-
-    /// The last thing that is said.
-    private func fail(_ why: String, stream: Int16) {
-        outbox?.send(
-            .error(CQLServerError(.protocolError, why)), stream: stream, version: version,
-            requestBytes: nil)
-        closesAfterFlush = true
-    }
-
-    private var version: ProtocolVersion {
-        if case .ready(let version) = machine.state { version } else { .latest }
-    }
-
-    private func flush() {
-        guard let context, let outbox else { return }
-        let (bytes, answered, answeredBytes) = outbox.take()
-        inFlight -= answered
-        inFlightBytes -= answeredBytes
-        if let bytes {
-            let channel = context.channel
-            let written = context.writeAndFlush(wrapOutboundOut(bytes))
-            if closesAfterFlush { written.whenComplete { _ in channel.close(promise: nil) } }
-        } else if closesAfterFlush {
-            context.close(promise: nil)
-        }
-        readIfWanted(context)
-    }
-
-    // MARK: Back-pressure
-
-    private var mayRead: Bool {
-        inFlight < StoreLimits.requestsInFlightMax
-            && inFlightBytes < StoreLimits.requestBytesInFlightMax
-            && (context?.channel.isWritable ?? false) && !closesAfterFlush
-    }
-
-    func read(context: ChannelHandlerContext) {
-        if mayRead { context.read() } else { wantsRead = true }
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        readIfWanted(context)
-        context.fireChannelWritabilityChanged()
-    }
-
-    private func readIfWanted(_ context: ChannelHandlerContext) {
-        guard wantsRead, mayRead else { return }
-        wantsRead = false
-        context.read()
     }
 }

@@ -9,6 +9,8 @@ import CQLProtocol
 struct ConnectionMachine {
     enum State: Equatable {
         case waitingForStartup
+        /// STARTUP was answered by AUTHENTICATE; nothing is served yet.
+        case loggingIn(ProtocolVersion, failures: Int, isChecking: Bool)
         case ready(ProtocolVersion)
         case closing
     }
@@ -24,6 +26,7 @@ struct ConnectionMachine {
         case start(ProtocolVersion)
         /// A client that logs in although nobody asked it to.
         case acceptCredentials
+        case checkCredentials
         case register
         case run
         case ignore
@@ -35,7 +38,7 @@ struct ConnectionMachine {
         switch state {
         case .closing: return .ignore
         case .waitingForStartup: return first(envelope)
-        case .ready(let version):
+        case .ready(let version), .loggingIn(let version, _, _):
             guard envelope.protocolVersion != nil else {
                 state = .closing
                 return .refuseVersion(envelope.version, stream: envelope.stream)
@@ -47,8 +50,44 @@ struct ConnectionMachine {
                         + "previous messages on this connection had version \(version.listed)",
                     stream: envelope.stream)
             }
+            if case .loggingIn(_, let failures, let isChecking) = state {
+                return login(envelope, version, failures: failures, isChecking: isChecking)
+            }
             return next(envelope)
         }
+    }
+
+    /// Source: native_protocol_v5.spec, section 4.2.3.
+    private mutating func login(
+        _ envelope: Envelope, _ version: ProtocolVersion, failures: Int, isChecking: Bool
+    ) -> Action {
+        guard envelope.knownOpcode == .authResponse, !isChecking else {
+            return .reject(
+                "Unexpected message \(envelope.opcode), needs authentication through "
+                    + "AUTH_RESPONSE message")
+        }
+        state = .loggingIn(version, failures: failures, isChecking: true)
+        return .checkCredentials
+    }
+
+    /// STARTUP is answered by AUTHENTICATE.
+    mutating func loginNeeded() {
+        if case .ready(let version) = state {
+            state = .loggingIn(version, failures: 0, isChecking: false)
+        }
+    }
+
+    /// - Returns: whether the connection goes on.
+    mutating func loginEnded(succeeded: Bool) -> Bool {
+        guard case .loggingIn(let version, let failures, _) = state else { return true }
+        if succeeded {
+            state = .ready(version)
+        } else if failures + 1 < StoreLimits.loginFailuresMax {
+            state = .loggingIn(version, failures: failures + 1, isChecking: false)
+        } else {
+            state = .closing
+        }
+        return state != .closing
     }
 
     private mutating func first(_ envelope: Envelope) -> Action {

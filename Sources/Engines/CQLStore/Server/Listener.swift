@@ -3,6 +3,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// The listening socket and all connections that came over it.
@@ -22,7 +23,8 @@ final class Listener: Sendable {
     var port: Int { channel.localAddress?.port ?? 0 }
 
     static func bind(
-        host: String, port: Int, makeHandler: @escaping @Sendable () -> ConnectionHandler
+        host: String, port: Int, tls: NIOSSLContext?,
+        makeHandler: @escaping @Sendable () -> ConnectionHandler
     ) async throws(CQLStoreError) -> Listener {
         let connections = Connections()
         do {
@@ -49,6 +51,10 @@ final class Listener: Sendable {
                         connections.open.withLock { $0[id] = nil }
                     }
                     return channel.eventLoop.makeCompletedFuture {
+                        if let tls {
+                            try channel.pipeline.syncOperations.addHandler(
+                                NIOSSLServerHandler(context: tls))
+                        }
                         try channel.pipeline.syncOperations.addHandler(makeHandler())
                     }
                 }

@@ -9,21 +9,27 @@ final class Router: Sendable {
     let core: StoreCore
     private let writes: WriteLane
     private let reads: ReadLanes
+    let logins: LoginLane
+    let traces: TraceStorage
 
-    init(core: StoreCore, writes: WriteLane, reads: ReadLanes) {
+    init(core: StoreCore, writes: WriteLane, reads: ReadLanes, logins: LoginLane) {
         self.core = core
+        self.logins = logins
+        traces = TraceStorage(core: core, writes: writes)
         self.writes = writes
         self.reads = reads
     }
 
     func route(_ request: CQLRequest, _ reply: Reply) {
+        trace(request, reply)
         switch request {
         case .execute(let id, let metadataID, let parameters):
             execute(id, metadataID, parameters, reply)
         case .query(let text, let parameters):
             later(reply) { [self] () throws(StatementError) in
                 let compiled = try core.compile(
-                    text, keyspace: parameters.keyspace ?? reply.outbox.keyspace)
+                    text, keyspace: parameters.keyspace ?? reply.outbox.keyspace,
+                    core.context(notes: reply.notes))
                 try run(compiled, parameters, nil, reply)
             }
         case .prepare(let text, let keyspace):
@@ -40,7 +46,9 @@ final class Router: Sendable {
     private func later(
         _ reply: Reply, _ body: @escaping @Sendable () throws(StatementError) -> Void
     ) {
-        let isTaken = reads.add {
+        let isTaken = reads.add { [self] in
+            // No more answers are made for a client that does not read.
+            guard !reply.outbox.park({ [self] in later(reply, body) }) else { return }
             do throws(StatementError) {
                 try body()
             } catch {
@@ -55,8 +63,22 @@ final class Router: Sendable {
     private func prepare(
         _ text: String, _ keyspace: String?, _ reply: Reply
     ) throws(StatementError) {
-        let prepared = try core.prepare(text, keyspace: keyspace)
+        let (prepared, gone) = try core.prepare(
+            text, keyspace: keyspace, core.context(notes: reply.notes))
         let compiled = try prepared.current(core.schema, core.context())
+        guard compiled.markers.count <= CQLLimits.valuesMax else {
+            throw .invalid(
+                "Too many markers(?). \(compiled.markers.count) markers exceed the allowed maximum "
+                    + "of \(CQLLimits.valuesMax)")
+        }
+        if let warning = prepared.useWarning, reply.outbox.client.isNewToUseWarning() {
+            reply.notes.warn(warning)
+        }
+        // A statement about roles may carry a password, which must not come to the disk.
+        let isKept = if case .role = compiled.kind { false } else { true }
+        if let gone, isKept {
+            PreparedStorage(core: core, writes: writes).save(prepared, gone: gone)
+        }
         reply.send(
             .success(
                 .prepared(
@@ -69,9 +91,19 @@ final class Router: Sendable {
         _ id: [UInt8], _ metadataID: [UInt8]?, _ parameters: QueryParameters, _ reply: Reply
     ) {
         do throws(StatementError) {
-            let compiled = try core.prepared(id).current(core.schema, core.context())
+            let prepared = try core.prepared(id)
+            let compiled = try prepared.current(core.schema, core.context(notes: reply.notes))
+            reply.notes.trace?.describe(.executing(prepared, compiled, parameters))
             if case .write = compiled.kind { return try run(compiled, parameters, nil, reply) }
-            later(reply) { [self] () throws(StatementError) in
+            var parameters = parameters
+            if reply.version < .v5 {
+                guard prepared.isAsAnnounced(compiled) else {
+                    core.statements.remove(prepared)
+                    throw StatementError.unprepared(id: id)
+                }
+                if !prepared.mayOmitColumns { parameters.skipsMetadata = false }
+            }
+            later(reply) { [self, parameters] () throws(StatementError) in
                 try run(compiled, parameters, metadataID, reply)
             }
         } catch {
@@ -85,10 +117,15 @@ final class Router: Sendable {
         _ compiled: Compiled, _ parameters: QueryParameters, _ metadataID: [UInt8]?,
         _ reply: Reply
     ) throws(StatementError) {
+        try core.authorize(compiled, reply.outbox)
+        try ConsistencyCheck.check(
+            compiled, parameters.consistency, serial: parameters.serialConsistency)
         let values = try Self.values(compiled, parameters)
+        trace(compiled, reply)
+        var reply = reply
+        reply.terms = compiled.failureTerms(parameters.consistency)
         switch compiled.kind {
         case .write, .batch:
-            try Self.check(parameters)
             writes.add(
                 WriteJob(
                     work: .write(compiled, values), timestamp: parameters.timestampMicroseconds,
@@ -97,37 +134,63 @@ final class Router: Sendable {
             writes.add(WriteJob(work: .schema(compiled), reply: reply))
         case .select(let plan):
             try compiled.checkCount(values)
-            reply.send(.success(try select(plan, values, parameters, metadataID)))
+            guard parameters.consistency != .any else {
+                throw .invalid("ANY ConsistencyLevel is only supported for writes")
+            }
+            try select(plan, values, parameters, metadataID, reply)
+        case .role(let role): try run(role, compiled.keyspace, reply)
         case .use(let name):
             _ = try core.schema.keyspace(name)
             reply.outbox.keyspace = name
             reply.send(.success(.setKeyspace(name)))
         case .describe(let describe):
             let describer = Describe(
-                schema: core.schema, current: reply.outbox.keyspace,
-                clusterName: core.identity.clusterName)
-            reply.send(.success(try describer.run(describe, ReadOptions())))
+                schema: core.schema, current: parameters.keyspace ?? reply.outbox.keyspace,
+                identity: core.identity)
+            let options = ReadOptions(
+                pageSize: parameters.pageSize, pagingState: parameters.pagingState)
+            reply.send(.success(try describer.run(describe, options)))
         }
+    }
+
+    private func run(
+        _ role: CQLRoleStatement, _ keyspace: String?, _ reply: Reply
+    ) throws(StatementError) {
+        let editor = core.roleEditor(
+            reply.outbox.user, keyspace: keyspace, core.context(notes: reply.notes))
+        guard !role.isQuery else {
+            return reply.send(.success(try RoleQueries(editor: editor).run(role)))
+        }
+        try editor.check(role)
+        writes.add(
+            WriteJob(work: .role(role.hashingPassword(), keyspace: keyspace), reply: reply))
     }
 
     private func select(
         _ plan: SelectPlan, _ values: BoundValues, _ parameters: QueryParameters,
-        _ metadataID: [UInt8]?
-    ) throws(StatementError) -> CQLResult {
+        _ metadataID: [UInt8]?, _ reply: Reply
+    ) throws(StatementError) {
         let options = ReadOptions(
             pageSize: parameters.pageSize, pagingState: parameters.pagingState,
             skipsMetadata: parameters.skipsMetadata, knownMetadataID: metadataID)
-        let run = try SelectRun(
-            plan, values, options, core.context(now: parameters.nowInSeconds))
-        guard plan.table.isVirtual else { return try run.read(core.database) }
-        return try run.read(
-            virtual: SystemTables(core: core, schema: core.schema).rows(of: plan.table))
+        let context = core.context(now: parameters.nowInSeconds, notes: reply.notes)
+        try plan.nearest?.check(parameters.consistency, context)
+        let run = try SelectRun(plan, values, options, context)
+        guard plan.table.isVirtual else { return try go(on: run, reply) }
+        let rows = SystemTables(core: core, schema: core.schema).rows(of: plan.table)
+        send(try run.read(virtual: rows), reply)
     }
 
-    private static func check(_ parameters: QueryParameters) throws(StatementError) {
-        if parameters.consistency == .serial || parameters.consistency == .localSerial {
-            throw .invalid("You must use conditional updates for serializable writes")
-        }
+    private func send(_ result: CQLResult, _ reply: Reply) {
+        trace(result, reply)
+        reply.send(.success(result))
+    }
+
+    /// One turn of a SELECT; a long one goes to the end of the queue and on from where it was.
+    private func go(on run: SelectRun, _ reply: Reply) throws(StatementError) {
+        if let result = try run.read(core.database) { return send(result, reply) }
+        guard !reply.outbox.isClosed else { return }
+        later(reply) { [self] () throws(StatementError) in try go(on: run, reply) }
     }
 
     /// Values by position; those bound by name are put in the markers' order.
@@ -178,19 +241,30 @@ final class Router: Sendable {
         for entry in request.entries {
             let compiled =
                 switch entry.statement {
-                case .text(let text): try core.compile(text, keyspace: keyspace)
+                case .text(let text):
+                    try core.compile(
+                        text, keyspace: keyspace, core.context(notes: reply.notes))
                 case .prepared(let id):
-                    try core.prepared(id).current(core.schema, core.context())
+                    try core.prepared(id).current(
+                        core.schema, core.context(notes: reply.notes))
                 }
+            try core.authorize(compiled, reply.outbox)
             entries.append((compiled, BoundValues(cells: entry.values)))
         }
         guard !entries.isEmpty else { return reply.send(.success(.void)) }
+        let plans = entries.compactMap { entry -> WritePlan? in
+            if case .write(let plan) = entry.compiled.kind { plan } else { nil }
+        }
+        try ConsistencyCheck.check(
+            plans, request.consistency, serial: request.serialConsistency)
         let kind: CQLBatch.Kind =
             switch request.kind {
             case .logged: .logged
             case .unlogged: .unlogged
             case .counter: .counter
             }
+        var reply = reply
+        reply.terms = FailureTerms(request.consistency, plans, kind)
         writes.add(
             WriteJob(
                 work: .batch(entries, kind), timestamp: request.timestampMicroseconds,

@@ -26,49 +26,40 @@ struct NodeIdentity: Sendable {
     var address: CQLInet
 }
 
-/// A statement that a client prepared.
-final class PreparedStatement: Sendable {
-    let id: [UInt8]
-    let text: String
-    let keyspace: String?
-    private let compiled: Mutex<Compiled>
-
-    init(id: [UInt8], text: String, keyspace: String?, compiled: Compiled) {
-        self.id = id
-        self.text = text
-        self.keyspace = keyspace
-        self.compiled = Mutex(compiled)
-    }
-
-    /// The statement on this schema; compiled anew when the schema has changed.
-    func current(
-        _ schema: Schema, _ context: EvaluationContext
-    ) throws(StatementError) -> Compiled {
-        let known = compiled.withLock { $0 }
-        if known.schema === schema { return known }
-        let fresh = try known.current(schema, context)
-        compiled.withLock { $0 = fresh }
-        return fresh
-    }
-}
-
 final class StoreCore: Sendable {
     let database: Database
     let identity: NodeIdentity
     let ids = TimeIDSource()
     let events = EventHub()
+    let clients = ClientRegistry()
+    let budgets = StoreBudgets()
+    /// Indexes that are to be built, for the write lane's thread.
+    let indexBuilds = WorkQueue<IndexBuildJob>()
+    let health = StoreHealth()
+    let garbage = GarbageLedger()
+    let compactions = Compactions()
     /// Where clients dial; set once the socket is bound.
     let port = Atomic<Int>(0)
+    let authenticator: CQLAuthenticator
+    let authorizer: CQLAuthorizer
     private let schemaState: Mutex<Schema>
-    private let statements = Mutex<[[UInt8]: PreparedStatement]>([:])
+    private let authState: Mutex<AuthState>
+    let statements = PreparedStatements()
     private let lastTimestamp = Mutex<Int64>(0)
     private let clock: WallClock
 
-    init(database: Database, identity: NodeIdentity, schema: Schema, clock: WallClock) {
+    init(
+        database: Database, identity: NodeIdentity, schema: Schema, security: StoreSecurity,
+        clock: WallClock
+    ) {
         self.database = database
         self.identity = identity
         self.clock = clock
         schemaState = Mutex(schema)
+        authenticator = security.authenticator
+        authorizer = security.authorizer
+        authState = Mutex(security.state)
+        if database.isReadOnly { health.fail("the disk was full at the start") }
     }
 
     var schema: Schema { schemaState.withLock { $0 } }
@@ -76,11 +67,17 @@ final class StoreCore: Sendable {
     /// Called by the write lane alone, once the change is on disk.
     func publish(_ schema: Schema) { schemaState.withLock { $0 = schema } }
 
+    /// Roles and permissions as they are now.
+    var auth: AuthState { authState.withLock { $0 } }
+
+    /// Called by the write lane alone, once the change is on disk.
+    func publish(_ state: AuthState) { authState.withLock { $0 = state } }
+
     /// - Parameter now: the client's idea of the time, in seconds.
-    func context(now: Int32? = nil) -> EvaluationContext {
+    func context(now: Int32? = nil, notes: StatementNotes? = nil) -> EvaluationContext {
         EvaluationContext(
             nowMicroseconds: now.map { Int64($0) * 1_000_000 } ?? clock.milliseconds() * 1000,
-            ids: ids)
+            ids: ids, notes: notes)
     }
 
     /// Microseconds; rises with every call, so that of two writes the later one wins.
@@ -95,39 +92,46 @@ final class StoreCore: Sendable {
     // MARK: Prepared statements
 
     func prepared(_ id: [UInt8]) throws(StatementError) -> PreparedStatement {
-        guard let found = statements.withLock({ $0[id] }) else { throw .unprepared(id: id) }
+        guard let found = statements.find(id) else { throw .unprepared(id: id) }
         return found
     }
 
-    func prepare(_ text: String, keyspace: String?) throws(StatementError) -> PreparedStatement {
-        let id = Digests.statementID(text, keyspace: keyspace)
-        if let known = statements.withLock({ $0[id] }) {
-            _ = try known.current(schema, context())
-            return known
+    /// - Parameter keyspace: the connection's or the request's; nothing of a statement that names its
+    ///   own keyspaces depends on it.
+    /// - Returns: the statement and, when it is new, what had to go for it.
+    func prepare(
+        _ text: String, keyspace: String?, _ context: EvaluationContext
+    ) throws(StatementError) -> (statement: PreparedStatement, gone: [PreparedStatement]?) {
+        let qualified = Digests.statementID(text, keyspace: nil)
+        if let known = statements.find(qualified) {
+            let compiled = try known.current(schema, context)
+            if compiled.statement.namesItsKeyspace || keyspace == nil { return (known, nil) }
         }
-        let compiled = try compile(text, keyspace: keyspace)
-        let made = PreparedStatement(id: id, text: text, keyspace: keyspace, compiled: compiled)
-        statements.withLock { statements in
-            // Whoever loses a statement here is told so and prepares it again.
-            if statements.count >= StoreLimits.preparedStatementsMax,
-                let oldest = statements.keys.first
-            {
-                statements[oldest] = nil
-            }
-            statements[id] = made
+        let parsed = try Self.parse(text)
+        let isQualified = parsed.namesItsKeyspace
+        let id = isQualified ? qualified : Digests.statementID(text, keyspace: keyspace)
+        if let known = statements.find(id) {
+            _ = try known.current(schema, context)
+            return (known, nil)
         }
-        return made
+        let own = isQualified ? nil : keyspace
+        let made = PreparedStatement(
+            id: id, text: text, keyspace: own,
+            compiled: try Compiled(parsed, schema: schema, keyspace: own, context: context))
+        return (made, statements.add(made))
     }
 
-    var preparedStatements: [PreparedStatement] { statements.withLock { Array($0.values) } }
-
-    func compile(_ text: String, keyspace: String?) throws(StatementError) -> Compiled {
-        let statement: CQLStatement
+    static func parse(_ text: String) throws(StatementError) -> CQLStatement {
         do {
-            statement = try CQLParser.parse(text)
+            return try CQLParser.parse(text)
         } catch {
             throw .syntax(error.description)
         }
-        return try Compiled(statement, schema: schema, keyspace: keyspace, context: context())
+    }
+
+    func compile(
+        _ text: String, keyspace: String?, _ context: EvaluationContext
+    ) throws(StatementError) -> Compiled {
+        try Compiled(Self.parse(text), schema: schema, keyspace: keyspace, context: context)
     }
 }

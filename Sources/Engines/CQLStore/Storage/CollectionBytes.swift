@@ -43,10 +43,29 @@ enum CollectionBytes {
     static func vectorElements(
         _ bytes: UnsafeRawBufferPointer, _ element: CQLType
     ) -> [UnsafeRawBufferPointer?] {
-        guard let size = element.fixedBytes, size > 0 else { return [bytes] }
+        guard let size = element.fixedBytes, size > 0 else { return sizedElements(bytes) }
         return stride(from: 0, to: bytes.count - size + 1, by: size).map {
             bytes.part($0..<$0 + size)
         }
+    }
+
+    /// Elements that each have their length before them, as a vint.
+    private static func sizedElements(
+        _ bytes: UnsafeRawBufferPointer
+    ) -> [UnsafeRawBufferPointer?] {
+        var found: [UnsafeRawBufferPointer?] = []
+        var at = 0
+        while at < bytes.count {
+            let extra = (~bytes[at]).leadingZeroBitCount
+            guard at + extra < bytes.count else { break }
+            var length = extra >= 7 ? 0 : UInt64(bytes[at] & (0xFF >> UInt8(extra)))
+            for index in at + 1..<at + 1 + extra { length = length << 8 | UInt64(bytes[index]) }
+            at += 1 + extra
+            guard length <= UInt64(bytes.count - at) else { break }
+            found.append(bytes.part(at..<at + Int(length)))
+            at += Int(length)
+        }
+        return found
     }
 
     /// Appends `count` and then each part with its length: a list, set or map.

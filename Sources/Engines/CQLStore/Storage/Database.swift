@@ -16,11 +16,10 @@ struct StorageFailure: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// One open database with the two families of the store.
+/// One open database with the three families of the store.
 ///
-/// `data` holds rows and deletions of all tables and joins them by `MergeOperator`; `meta` holds
-/// the
-/// schema. Families stay few and fixed: a table is a prefix, so making one costs nothing.
+/// `data` holds rows and deletions of all tables and joins them by `MergeOperator`; `index` holds
+/// the entries of secondary indexes; `meta` holds the schema. Families stay few and fixed: a table is a prefix, so making one costs nothing.
 ///
 /// `@unchecked Sendable`: RocksDB's handles may be used by all threads at once; `state`, the only
 /// thing that changes, is read under the shared lock and changed under the exclusive one.
@@ -29,10 +28,13 @@ final class Database: @unchecked Sendable {
     struct Handles {
         let database: OpaquePointer
         let data: OpaquePointer
+        let index: OpaquePointer
         let meta: OpaquePointer
         let reading: OpaquePointer
         let writing: OpaquePointer
         let writingSynced: OpaquePointer
+        /// Opened on a full disk: there is no room for what opening writes, but all can be read.
+        var isReadOnly = false
     }
 
     private enum State {
@@ -42,12 +44,14 @@ final class Database: @unchecked Sendable {
     }
 
     let path: String
+    /// What readers found out about the `index` family.
+    let staleEntries = StaleEntries()
     private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
     private var state: State
 
     init(path: String) throws(StorageFailure) {
         self.path = path
-        state = .open(try Self.open(path))
+        state = .open(try Self.openAnyhow(path).handles)
         pthread_rwlock_init(lock, nil)
     }
 
@@ -71,13 +75,39 @@ final class Database: @unchecked Sendable {
         }
     }
 
-    /// Closes and opens again: the only way back after RocksDB's background error.
+    /// Whether nothing can be written, because the disk was full when the store was opened.
+    var isReadOnly: Bool {
+        pthread_rwlock_rdlock(lock)
+        defer { pthread_rwlock_unlock(lock) }
+        if case .open(let handles) = state { return handles.isReadOnly }
+        return false
+    }
+
+    /// Closes and opens again: the only way back after RocksDB's background error. All that the log
+    /// holds is then in tables on the disk.
+    ///
+    /// - Throws: why it cannot be written. Reads go on where the disk is only full.
     func reopen() throws(StorageFailure) {
         pthread_rwlock_wrlock(lock)
         defer { pthread_rwlock_unlock(lock) }
         if case .open(let handles) = state { Self.close(handles) }
         state = .closed
-        state = .open(try Self.open(path))
+        let (handles, failure) = try Self.openAnyhow(path)
+        state = .open(handles)
+        if let failure { throw failure }
+    }
+
+    /// Opens for reading alone when the disk is full, and says so.
+    private static func openAnyhow(
+        _ path: String
+    ) throws(StorageFailure) -> (handles: Handles, failure: StorageFailure?) {
+        do {
+            return (try open(path, isReadOnly: false), nil)
+        } catch {
+            guard error.isNoSpace else { throw error }
+            guard let handles = try? open(path, isReadOnly: true) else { throw error }
+            return (handles, error)
+        }
     }
 
     func close() {
@@ -92,36 +122,66 @@ final class Database: @unchecked Sendable {
         rocksdb_writeoptions_destroy(handles.writing)
         rocksdb_writeoptions_destroy(handles.writingSynced)
         rocksdb_column_family_handle_destroy(handles.data)
+        rocksdb_column_family_handle_destroy(handles.index)
         rocksdb_column_family_handle_destroy(handles.meta)
         rocksdb_close(handles.database)
     }
 
-    private static func open(_ path: String) throws(StorageFailure) -> Handles {
-        let general = DatabaseOptions.general()
+    private static func open(
+        _ path: String, isReadOnly: Bool
+    ) throws(StorageFailure) -> Handles {
+        let logs = makeLogFolder()
+        // What is open stays open; nobody misses its name.
+        defer { if let logs { try? FileManager.default.removeItem(atPath: logs) } }
+        let general = DatabaseOptions.general(logs: logs)
         let data = DatabaseOptions.data()
+        let index = DatabaseOptions.index()
         defer {
             rocksdb_options_destroy(general)
             rocksdb_options_destroy(data)
+            rocksdb_options_destroy(index)
         }
-        var families: [OpaquePointer?] = [nil, nil]
-        var options: [OpaquePointer?] = [general, data]
+        var families: [OpaquePointer?] = [nil, nil, nil]
+        var options: [OpaquePointer?] = [general, data, index]
         var error: UnsafeMutablePointer<CChar>?
         let database = "default".withCString { meta in
             "data".withCString { rows in
-                var names: [UnsafePointer<CChar>?] = [meta, rows]
-                return rocksdb_open_column_families(
-                    general, path, 2, &names, &options, &families, &error)
+                "index".withCString { entries in
+                    var names: [UnsafePointer<CChar>?] = [meta, rows, entries]
+                    return isReadOnly
+                        ? rocksdb_open_for_read_only_column_families(
+                            general, path, 3, &names, &options, &families, 0, &error)
+                        : rocksdb_open_column_families(
+                            general, path, 3, &names, &options, &families, &error)
+                }
             }
         }
         try check(&error)
         guard let database, let meta = families[0], let rows = families[1],
+            let entries = families[2],
             let reading = rocksdb_readoptions_create(), let writing = rocksdb_writeoptions_create(),
             let synced = rocksdb_writeoptions_create()
         else { throw StorageFailure(description: "RocksDB gave no handle") }
         rocksdb_writeoptions_set_sync(synced, 1)
         return Handles(
-            database: database, data: rows, meta: meta, reading: reading, writing: writing,
-            writingSynced: synced)
+            database: database, data: rows, index: entries, meta: meta, reading: reading,
+            writing: writing,
+            writingSynced: synced, isReadOnly: isReadOnly)
+    }
+
+    /// For RocksDB's own log, in memory where there is such a place.
+    private static func makeLogFolder() -> String? {
+        for place in ["/dev/shm", NSTemporaryDirectory()] {
+            let folder = "\(place)/millrace-store-\(UUID().uuidString)"
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: false)
+                return folder
+            } catch {
+                continue
+            }
+        }
+        return nil
     }
 
     @inline(__always)
@@ -143,6 +203,24 @@ extension Database {
             var error: UnsafeMutablePointer<CChar>?
             let slice = rocksdb_get_pinned_cf(
                 handles.database, handles.reading, meta ? handles.meta : handles.data,
+                key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count, &error)
+            try Self.check(&error)
+            guard let slice else { return body(nil) }
+            defer { rocksdb_pinnableslice_destroy(slice) }
+            var count = 0
+            let bytes = rocksdb_pinnableslice_value(slice, &count)
+            return body(UnsafeRawBufferPointer(start: bytes, count: count))
+        }
+    }
+
+    /// The value of an index's entry.
+    func getIndex<Value>(
+        _ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Value
+    ) throws(StorageFailure) -> Value {
+        try read { handles throws(StorageFailure) in
+            var error: UnsafeMutablePointer<CChar>?
+            let slice = rocksdb_get_pinned_cf(
+                handles.database, handles.reading, handles.index,
                 key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count, &error)
             try Self.check(&error)
             guard let slice else { return body(nil) }
@@ -175,15 +253,64 @@ extension Database {
         }
     }
 
-    /// Writes what is in memory to tables, and all tables into their lowest level.
-    func compact() throws(StorageFailure) {
+    /// Writes what is in memory to tables, and all tables into their lowest level, where nothing
+    /// that was removed is left.
+    ///
+    /// - Parameter storageID: of one table; `nil` for everything.
+    func compact(storageID: UInt32? = nil) throws(StorageFailure) {
         try read { handles throws(StorageFailure) in
             let options = rocksdb_flushoptions_create()
-            defer { rocksdb_flushoptions_destroy(options) }
+            let compact = rocksdb_compactoptions_create()
+            defer {
+                rocksdb_flushoptions_destroy(options)
+                rocksdb_compactoptions_destroy(compact)
+            }
+            rocksdb_compactoptions_set_exclusive_manual_compaction(compact, 0)
+            rocksdb_compactoptions_set_bottommost_level_compaction(
+                compact, StoreLimits.compactsBottomAlways)
             var error: UnsafeMutablePointer<CChar>?
-            rocksdb_flush_cf(handles.database, options, handles.data, &error)
+            for family in [handles.data, handles.index] {
+                rocksdb_flush_cf(handles.database, options, family, &error)
+                try Self.check(&error)
+            }
+            guard let storageID else {
+                for family in [handles.data, handles.index] {
+                    rocksdb_compact_range_cf_opt(
+                        handles.database, family, compact, nil, 0, nil, 0)
+                }
+                return
+            }
+            Self.withRange(of: storageID) { from, to in
+                rocksdb_compact_range_cf_opt(
+                    handles.database, handles.data, compact, from, 4, to, 4)
+            }
+        }
+    }
+
+    /// Gives the room of dropped tables back where whole files are theirs. Their ids are never used
+    /// again, and a deleted range hides what is left of them.
+    func dropFiles(storageID: UInt32) throws(StorageFailure) {
+        try read { handles throws(StorageFailure) in
+            var error: UnsafeMutablePointer<CChar>?
+            Self.withRange(of: storageID) { from, to in
+                for family in [handles.data, handles.index] where error == nil {
+                    rocksdb_delete_file_in_range_cf(
+                        handles.database, family, from, 4, to, 4, &error)
+                }
+            }
             try Self.check(&error)
-            rocksdb_compact_range_cf(handles.database, handles.data, nil, 0, nil, 0)
+        }
+    }
+
+    private static func withRange(
+        of storageID: UInt32, _ body: (UnsafePointer<CChar>?, UnsafePointer<CChar>?) -> Void
+    ) {
+        withUnsafeBytes(of: storageID.bigEndian) { from in
+            withUnsafeBytes(of: (storageID + 1).bigEndian) { to in
+                body(
+                    from.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    to.baseAddress?.assumingMemoryBound(to: CChar.self))
+            }
         }
     }
 
@@ -192,6 +319,15 @@ extension Database {
         var info = statvfs()
         guard statvfs(path, &info) == 0 else { return .max }
         return UInt64(info.f_bavail) * UInt64(info.f_frsize)
+    }
+
+    /// Bytes of the log, all of which opening reads and writes into tables.
+    var logBytes: UInt64 {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.filter { $0.hasSuffix(".log") }.reduce(0) { sum, name in
+            var info = stat()
+            return stat("\(path)/\(name)", &info) == 0 ? sum + UInt64(info.st_size) : sum
+        }
     }
 
     /// Bytes on disk and in memory between two keys, roughly.
@@ -212,77 +348,5 @@ extension Database {
             try Self.check(&error)
             return size
         }
-    }
-}
-
-/// Writes that become visible together. One owner, one thread.
-struct WriteBatch: ~Copyable {
-    fileprivate let pointer: OpaquePointer
-    private let data: OpaquePointer
-    private let meta: OpaquePointer
-
-    /// - Parameter handles: a batch remembers families, so it is made anew after a reopening.
-    init(_ handles: Database.Handles) {
-        pointer = rocksdb_writebatch_create()
-        data = handles.data
-        meta = handles.meta
-    }
-
-    deinit { rocksdb_writebatch_destroy(pointer) }
-
-    var count: Int { Int(rocksdb_writebatch_count(pointer)) }
-
-    mutating func clear() { rocksdb_writebatch_clear(pointer) }
-
-    @inline(__always)
-    mutating func merge(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        rocksdb_writebatch_merge_cf(
-            pointer, data, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count,
-            value.baseAddress?.assumingMemoryBound(to: CChar.self), value.count)
-    }
-
-    mutating func putMeta(_ key: [UInt8], _ value: [UInt8]) {
-        key.withUnsafeBytes { key in
-            value.withUnsafeBytes { value in
-                rocksdb_writebatch_put_cf(
-                    pointer, meta, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count,
-                    value.baseAddress?.assumingMemoryBound(to: CChar.self), value.count)
-            }
-        }
-    }
-
-    mutating func deleteMeta(_ key: [UInt8]) {
-        key.withUnsafeBytes { key in
-            rocksdb_writebatch_delete_cf(
-                pointer, meta, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
-        }
-    }
-
-    /// Everything of one storage id. Used by DROP and TRUNCATE only: it knows no timestamps.
-    mutating func dropTable(_ table: UInt32) {
-        let start = withUnsafeBytes(of: table.bigEndian, Array.init)
-        let end = withUnsafeBytes(of: (table + 1).bigEndian, Array.init)
-        start.withUnsafeBytes { start in
-            end.withUnsafeBytes { end in
-                rocksdb_writebatch_delete_range_cf(
-                    pointer, data, start.baseAddress?.assumingMemoryBound(to: CChar.self),
-                    start.count, end.baseAddress?.assumingMemoryBound(to: CChar.self), end.count)
-            }
-        }
-    }
-
-    /// Marks a point to come back to, when the rest of a statement turns out to be wrong.
-    mutating func mark() { rocksdb_writebatch_set_save_point(pointer) }
-
-    mutating func forgetMark() {
-        var error: UnsafeMutablePointer<CChar>?
-        rocksdb_writebatch_pop_save_point(pointer, &error)
-        if let error { rocksdb_free(error) }
-    }
-
-    mutating func backToMark() {
-        var error: UnsafeMutablePointer<CChar>?
-        rocksdb_writebatch_rollback_to_save_point(pointer, &error)
-        if let error { rocksdb_free(error) }
     }
 }

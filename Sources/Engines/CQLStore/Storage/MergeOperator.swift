@@ -56,6 +56,10 @@ enum MergeOperator {
         if let existing {
             parts.insert(UnsafeRawBufferPointer(start: existing, count: existingCount), at: 0)
         }
+        guard parts.count <= sequentialMax else {
+            guard let joined = balanced(parts) else { return nil }
+            return copied(joined.bytes.bytes, success, newCount)
+        }
         guard let first = parts.first else { return nil }
         var result = RawBytes(capacity: first.count + 64)
         result.append(first)
@@ -66,6 +70,49 @@ enum MergeOperator {
             swap(&result, &next)
         }
         return copied(result.bytes, success, newCount)
+    }
+
+    /// Up to so many parts are joined one after the other.
+    private static let sequentialMax = 4
+
+    private final class Piece {
+        var bytes: RawBytes
+        init(_ bytes: consuming RawBytes) { self.bytes = bytes }
+    }
+
+    /// Joins neighbours until one is left: each byte is copied log n times, not n.
+    private static func balanced(_ parts: [UnsafeRawBufferPointer]) -> Piece? {
+        var pieces: [Piece] = []
+        pieces.reserveCapacity(parts.count / 2 + 1)
+        for index in stride(from: 0, to: parts.count, by: 2) {
+            var bytes = RawBytes(capacity: parts[index].count + 64)
+            if index + 1 == parts.count {
+                bytes.append(parts[index])
+            } else {
+                guard Reconcile.join(parts[index], parts[index + 1], into: &bytes) else {
+                    return nil
+                }
+            }
+            pieces.append(Piece(bytes))
+        }
+        while pieces.count > 1 {
+            var joined: [Piece] = []
+            joined.reserveCapacity(pieces.count / 2 + 1)
+            for index in stride(from: 0, to: pieces.count, by: 2) {
+                guard index + 1 < pieces.count else {
+                    joined.append(pieces[index])
+                    continue
+                }
+                let (left, right) = (pieces[index], pieces[index + 1])
+                var bytes = RawBytes(capacity: left.bytes.count + right.bytes.count)
+                guard Reconcile.join(left.bytes.bytes, right.bytes.bytes, into: &bytes) else {
+                    return nil
+                }
+                joined.append(Piece(bytes))
+            }
+            pieces = joined
+        }
+        return pieces.first
     }
 
     /// Memory that RocksDB gives back through the operator's own `free`.

@@ -81,12 +81,18 @@ enum OrderedEncoding {
             components(CollectionBytes.elements(bytes), [element], to: &out)
         case .map(let key, let value):
             components(CollectionBytes.mapParts(bytes), [key, value], to: &out)
-        case .tuple(let parts): components(CollectionBytes.fields(bytes), parts, to: &out)
-        case .udt(let type):
-            components(CollectionBytes.fields(bytes), type.fields.map(\.type), to: &out)
+        case .tuple(let parts): components(fields(bytes), parts, to: &out)
+        case .udt(let type): components(fields(bytes), type.fields.map(\.type), to: &out)
         case .vector(let element, _):
             components(CollectionBytes.vectorElements(bytes, element), [element], to: &out)
         }
+    }
+
+    /// Nulls at the end mean the same as parts that are not there.
+    private static func fields(_ bytes: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer?] {
+        var parts = CollectionBytes.fields(bytes)
+        while case .some(.none) = parts.last { parts.removeLast() }
+        return parts
     }
 
     /// Components whose types repeat.

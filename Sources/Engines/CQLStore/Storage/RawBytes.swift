@@ -83,6 +83,22 @@ struct RawBytes: ~Copyable {
         append(UInt8(rest))
     }
 
+    /// An unsigned vint: leading one bits say how many bytes follow (native_protocol_v5.spec,
+    /// section 3).
+    mutating func appendVint(_ value: UInt64) {
+        let bits = 64 - value.leadingZeroBitCount
+        let extra = min(max(bits - 1, 0) / 7, 8)
+        if extra == 8 {
+            append(UInt8.max)
+        } else {
+            let marks = ~(UInt64(0xFF) >> UInt64(extra)) & 0xFF
+            append(UInt8(truncatingIfNeeded: marks | value >> UInt64(8 * extra)))
+        }
+        for place in (0..<extra).reversed() {
+            append(UInt8(truncatingIfNeeded: value >> UInt64(8 * place)))
+        }
+    }
+
     mutating func set(_ byte: UInt8, at index: Int) {
         precondition(index < count, "byte \(index) of \(count)")
         start.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)

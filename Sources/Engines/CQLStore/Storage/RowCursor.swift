@@ -1,4 +1,4 @@
-// Walks keys of the data family in either direction.
+// Walks keys of the data or index family in either direction.
 
 import CRocksDB
 
@@ -14,9 +14,10 @@ struct RowCursor: ~Copyable {
     ///   - lower: the first key that may be seen.
     ///   - upper: keys from here on are not seen.
     ///   - scans: whether much will be read, so that reading ahead pays.
+    ///   - entries: whether the entries of indexes are walked, not rows.
     init(
         _ handles: Database.Handles, from lower: consuming RawBytes, to upper: consuming RawBytes,
-        scans: Bool
+        scans: Bool, entries: Bool = false
     ) {
         let options = rocksdb_readoptions_create()
         guard let options else { preconditionFailure("RocksDB is out of memory") }
@@ -27,7 +28,9 @@ struct RowCursor: ~Copyable {
             options, to.baseAddress?.assumingMemoryBound(to: CChar.self), to.count)
         rocksdb_readoptions_set_total_order_seek(options, 1)
         if scans { rocksdb_readoptions_set_fill_cache(options, 0) }
-        guard let iterator = rocksdb_create_iterator_cf(handles.database, options, handles.data)
+        guard
+            let iterator = rocksdb_create_iterator_cf(
+                handles.database, options, entries ? handles.index : handles.data)
         else { preconditionFailure("RocksDB is out of memory") }
         self.options = options
         self.iterator = iterator

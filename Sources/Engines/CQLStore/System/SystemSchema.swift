@@ -42,16 +42,28 @@ enum SystemSchema {
                 throw CQLSyntaxError(line: 1, column: 0, message: "not a table")
             }
             let columns = try TableBuilder(create, keyspace: keyspace).columns()
+            let storage = stored["\(keyspace.name).\(create.name.name)"]
+            var options = TableOptions.defaults
+            // As in Cassandra: nobody writes there late, so nothing has to be remembered as deleted.
+            if storage != nil { options.restore(["gc_grace_seconds": .text("0")]) }
             return Table(
                 keyspace: keyspace.name, name: create.name.name,
-                id: id(keyspace.name, create.name.name), storageID: 0, columns: columns,
-                nextColumnID: UInt16(columns.count), options: .defaults, isVirtual: true)
+                id: id(keyspace.name, create.name.name), storageID: storage ?? 0, columns: columns,
+                nextColumnID: UInt16(columns.count), options: options,
+                isVirtual: storage == nil)
         } catch let error as StatementError {
             throw error
         } catch {
             throw .server("the system table \(text.prefix(40)) is wrong: \(error)")
         }
     }
+
+    /// Tables with rows of their own, by the prefix of their keys: far above those that are given to
+    /// clients' tables. The rows of all others are made when they are asked for.
+    private static let stored: [String: UInt32] = [
+        "system.prepared_statements": 0xFFFF_FF01, "system_traces.sessions": 0xFFFF_FF02,
+        "system_traces.events": 0xFFFF_FF03,
+    ]
 
     /// The same on every start.
     private static func id(_ keyspace: String, _ table: String) -> CQLUUID {
@@ -76,7 +88,7 @@ enum SystemSchema {
         ("system_traces", false, traces),
         ("system_distributed", false, distributed),
         ("system_virtual_schema", true, virtualSchema),
-        ("system_views", true, views),
+        ("system_views", true, SystemViews.tables),
     ]
 
     private static let system = [
@@ -115,16 +127,54 @@ enum SystemSchema {
         """,
         "batches (id timeuuid PRIMARY KEY, mutations list<blob>, version int)",
         """
-        paxos (row_key blob, cf_id uuid, in_progress_ballot timeuuid, most_recent_commit blob, \
+        paxos (row_key blob, cf_id uuid, in_progress_ballot timeuuid, \
+        in_progress_read_ballot timeuuid, most_recent_commit blob, \
         most_recent_commit_at timeuuid, most_recent_commit_version int, proposal blob, \
         proposal_ballot timeuuid, proposal_version int, PRIMARY KEY (row_key, cf_id))
         """,
         """
         compaction_history (id uuid PRIMARY KEY, bytes_in bigint, bytes_out bigint, \
-        columnfamily_name text, compacted_at timestamp, keyspace_name text, \
+        columnfamily_name text, compacted_at timestamp, \
+        compaction_properties frozen<map<text, text>>, keyspace_name text, \
         rows_merged map<int, bigint>)
         """,
-        "available_ranges (keyspace_name text PRIMARY KEY, full_ranges set<blob>, transient_ranges set<blob>)",
+        "available_ranges (keyspace_name text PRIMARY KEY, ranges set<blob>)",
+        """
+        available_ranges_v2 (keyspace_name text PRIMARY KEY, full_ranges set<blob>, \
+        transient_ranges set<blob>)
+        """,
+        """
+        transferred_ranges_v2 (operation text, peer inet, peer_port int, keyspace_name text, \
+        ranges set<blob>, PRIMARY KEY ((operation, keyspace_name), peer, peer_port))
+        """,
+        """
+        peer_events_v2 (peer inet, peer_port int, hints_dropped map<uuid, int>, \
+        PRIMARY KEY (peer, peer_port))
+        """,
+        """
+        sstable_activity_v2 (keyspace_name text, table_name text, id text, rate_120m double, \
+        rate_15m double, PRIMARY KEY ((keyspace_name, table_name, id)))
+        """,
+        """
+        paxos_repair_history (keyspace_name text, table_name text, \
+        points frozen<list<tuple<blob, timeuuid>>>, PRIMARY KEY (keyspace_name, table_name))
+        """,
+        """
+        view_builds_in_progress (keyspace_name text, view_name text, start_token text, \
+        end_token text, keys_built bigint, last_token text, \
+        PRIMARY KEY (keyspace_name, view_name, start_token, end_token))
+        """,
+        """
+        top_partitions (keyspace_name text, table_name text, top_type text, \
+        last_update timestamp, top frozen<list<tuple<text, bigint>>>, \
+        PRIMARY KEY (keyspace_name, table_name, top_type))
+        """,
+        """
+        repairs (parent_id timeuuid PRIMARY KEY, cfids set<uuid>, coordinator inet, \
+        coordinator_port int, last_update timestamp, participants set<inet>, \
+        participants_wp set<text>, ranges set<blob>, repaired_at timestamp, \
+        started_at timestamp, state int)
+        """,
     ]
 
     private static let schema = [
@@ -186,6 +236,10 @@ enum SystemSchema {
         "role_members (role text, member text, PRIMARY KEY (role, member))",
         "role_permissions (role text, resource text, permissions set<text>, PRIMARY KEY (role, resource))",
         "resource_role_permissons_index (resource text, role text, PRIMARY KEY (resource, role))",
+        "network_permissions (role text PRIMARY KEY, dcs frozen<set<text>>)",
+        "cidr_permissions (role text PRIMARY KEY, cidr_groups frozen<set<text>>)",
+        "cidr_groups (cidr_group text PRIMARY KEY, cidrs frozen<set<frozen<tuple<inet, smallint>>>>)",
+        "identity_to_role (identity text PRIMARY KEY, role text)",
     ]
 
     private static let traces = [
@@ -204,7 +258,24 @@ enum SystemSchema {
         """
         view_build_status (keyspace_name text, view_name text, host_id uuid, status text, \
         PRIMARY KEY ((keyspace_name, view_name), host_id))
+        """,
         """
+        repair_history (keyspace_name text, columnfamily_name text, id timeuuid, \
+        coordinator inet, coordinator_port int, exception_message text, \
+        exception_stacktrace text, finished_at timestamp, parent_id timeuuid, \
+        participants set<inet>, participants_v2 set<text>, range_begin text, range_end text, \
+        started_at timestamp, status text, PRIMARY KEY ((keyspace_name, columnfamily_name), id))
+        """,
+        """
+        parent_repair_history (parent_id timeuuid PRIMARY KEY, columnfamily_names set<text>, \
+        exception_message text, exception_stacktrace text, finished_at timestamp, \
+        keyspace_name text, options map<text, text>, requested_ranges set<text>, \
+        started_at timestamp, successful_ranges set<text>)
+        """,
+        """
+        partition_denylist (ks_name text, table_name text, key blob, \
+        PRIMARY KEY ((ks_name, table_name), key))
+        """,
     ]
 
     private static let virtualSchema = [
@@ -217,16 +288,6 @@ enum SystemSchema {
         columns (keyspace_name text, table_name text, column_name text, clustering_order text, \
         column_name_bytes blob, kind text, position int, type text, \
         PRIMARY KEY (keyspace_name, table_name, column_name))
-        """,
-    ]
-
-    private static let views = [
-        "settings (name text PRIMARY KEY, value text)",
-        """
-        clients (address inet, port int, connection_stage text, driver_name text, \
-        driver_version text, hostname text, protocol_version int, request_count bigint, \
-        ssl_cipher_suite text, ssl_enabled boolean, ssl_protocol text, username text, \
-        PRIMARY KEY (address, port))
         """,
     ]
 }

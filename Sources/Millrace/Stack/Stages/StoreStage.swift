@@ -13,19 +13,22 @@ extension Stack {
         case "cassandra":
             return StageInPlay(name: .store, address: endpoint, policy: "as that cluster says")
         case "embedded":
-            let engine = try EngineOptions(.store, settings: settings, known: ["sync"])
+            let engine = try EngineOptions(
+                .store, settings: settings, known: ["sync"] + StoreSecurityOptions.known)
             let sync = try engine.choice("sync", CommitlogSync.group)
+            let security = try StoreSecurityOptions(engine)
             let server = try await engine.start(options, isTaken: isTaken) { port in
-                try await CQLStoreServer.start(
-                    CQLStoreConfiguration(
-                        directory: data.path("store"), host: engine.host, port: port, sync: sync),
-                    logger: logger)
+                var configuration = CQLStoreConfiguration(
+                    directory: data.path("store"), host: engine.host, port: port, sync: sync)
+                security.apply(to: &configuration)
+                return try await CQLStoreServer.start(configuration, logger: logger)
             }
-            return StageInPlay(
-                name: .store,
-                address: Endpoint(
-                    scheme: "cassandra", hosts: [.init(engine.host, port: server.port)]),
-                engine: server, policy: words(for: sync))
+            let address = Endpoint(
+                scheme: "cassandra", hosts: [.init(engine.host, port: server.port)])
+            var stage = StageInPlay(
+                name: .store, address: address, engine: server, policy: words(for: sync))
+            stage.insideAddress = security.insideAddress(address)
+            return stage
         default:
             throw Failure(
                 "no store speaks \"\(endpoint.scheme)\"", at: settings.place(of: "store"),

@@ -23,6 +23,16 @@ package enum CQLAssignment: Sendable, Hashable {
     case element(String, CQLTerm, CQLTerm)
     case field(String, String, CQLTerm)
 
+    /// Whether both may stand in one `SET`: a column is set once, or changed by parts.
+    func isCompatible(with other: CQLAssignment) -> Bool {
+        guard column == other.column else { return true }
+        switch (self, other) {
+        case (.set, _), (_, .set): return false
+        case (.field(_, let field, _), .field(_, let otherField, _)): return field != otherField
+        default: return true
+        }
+    }
+
     package var column: String {
         switch self {
         case .set(let name, _), .add(let name, _), .subtract(let name, _), .prepend(let name, _),
@@ -82,7 +92,7 @@ package struct CQLSelect: Sendable, Equatable {
     package var distinct = false
     package var json = false
     package var relations: [CQLRelation] = []
-    package var groupBy: [String] = []
+    package var groupBy: [CQLSelector] = []
     package var order: [CQLOrdering] = []
     package var perPartitionLimit: CQLTerm?
     package var limit: CQLTerm?

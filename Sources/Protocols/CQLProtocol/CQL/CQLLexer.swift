@@ -85,7 +85,7 @@ package struct CQLLexer {
             case 0x20, 0x09, 0x0A, 0x0D: at += 1
             case UInt8(ascii: "-") where byte(1) == UInt8(ascii: "-"),
                 UInt8(ascii: "/") where byte(1) == UInt8(ascii: "/"):
-                while at < bytes.count, byte() != UInt8(ascii: "\n") { at += 1 }
+                while at < bytes.count, byte() != 0x0A, byte() != 0x0D { at += 1 }
             case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "*"):
                 try skipBlockComment()
             default: return
@@ -94,7 +94,6 @@ package struct CQLLexer {
     }
 
     private mutating func skipBlockComment() throws(CQLSyntaxError) {
-        let start = failure("mismatched character '<EOF>' expecting '*'")
         at += 2
         while at + 1 < bytes.count {
             if byte() == UInt8(ascii: "*"), byte(1) == UInt8(ascii: "/") {
@@ -103,7 +102,7 @@ package struct CQLLexer {
             }
             at += 1
         }
-        throw start
+        throw failure("mismatched character '<EOF>' expecting '*'", at: bytes.count)
     }
 
     private mutating func quoted(
@@ -126,7 +125,7 @@ package struct CQLLexer {
         }
         throw failure(
             "mismatched character '<EOF>' expecting '\(Character(Unicode.Scalar(quote)))'",
-            at: start)
+            at: bytes.count)
     }
 
     private mutating func dollarString() throws(CQLSyntaxError) -> CQLToken {
@@ -141,14 +140,16 @@ package struct CQLLexer {
             }
             at += 1
         }
-        throw failure("mismatched character '<EOF>' expecting '$'", at: start)
+        throw failure("mismatched character '<EOF>' expecting '$'", at: bytes.count)
     }
 
     private mutating func symbol(_ first: UInt8) throws(CQLSyntaxError) -> CQLToken {
         switch first {
         case UInt8(ascii: "<"), UInt8(ascii: ">"):
             return cut(.symbol, byte(1) == UInt8(ascii: "=") ? 2 : 1)
-        case UInt8(ascii: "!") where byte(1) == UInt8(ascii: "="): return cut(.symbol, 2)
+        case UInt8(ascii: "!") where byte(1) == UInt8(ascii: "="),
+            UInt8(ascii: ".") where byte(1) == UInt8(ascii: "."):
+            return cut(.symbol, 2)
         default: break
         }
         guard Self.symbols.contains(first) else {
@@ -188,7 +189,8 @@ extension CQLLexer {
         while isDigit(byte(length)) { length += 1 }
         if let duration = unitDurationLength(from: length) { return cut(.duration, duration) }
         var isFloat = false
-        if byte(length) == UInt8(ascii: "."), !isLetter(byte(length + 1)) {
+        // `1..2` is a range; `1.` and `1.e5` are numbers.
+        if byte(length) == UInt8(ascii: "."), byte(length + 1) != UInt8(ascii: ".") {
             isFloat = true
             length += 1
             while isDigit(byte(length)) { length += 1 }

@@ -53,7 +53,10 @@ package struct CQLParser {
             takeWord("table", or: "columnfamily")
             return .truncate(try qualifiedName())
         case "describe", "desc": return try describe()
-        case "grant", "revoke", "list", "add", "comment", "security":
+        case "grant", "revoke": return try grantOrRevoke()
+        case "list": return try listStatement()
+        case "add": return try addIdentity()
+        case "comment", "security":
             return try notServed(token.text.uppercased())
         default: throw noAlternative()
         }
@@ -110,12 +113,24 @@ extension CQLParser {
     }
 
     func failure(_ message: String) -> CQLSyntaxError {
-        CQLSyntaxError(at: token.offset, of: bytes, message)
+        CQLSyntaxError(at: token.offset, of: bytes, message + snippet)
     }
 
+    /// The token that is wrong and what stands before it, as Cassandra shows them:
+    /// ` (...VALUES (1, [FROM]...)`.
+    private var snippet: String {
+        guard token.kind != .end else { return "" }
+        let first = max(0, at - Self.snippetTokens)
+        let before = bytes[tokens[first].offset..<token.offset]
+        return " (" + (first > 0 ? "..." : "") + String(decoding: before, as: UTF8.self)
+            + "[\(token.shown)]" + (peek(1).kind == .end ? "" : "...") + ")"
+    }
+
+    /// Tokens that an error shows before the one that is wrong.
+    private static let snippetTokens = 6
+
     func unexpected(expecting what: String) -> CQLSyntaxError {
-        token.kind == .end
-            ? noAlternative() : failure("mismatched input '\(token.shown)' expecting \(what)")
+        failure("mismatched input '\(token.shown)' expecting \(what)")
     }
 
     func noAlternative() -> CQLSyntaxError {
@@ -137,7 +152,10 @@ extension CQLParser {
     mutating func name() throws(CQLSyntaxError) -> String {
         switch token.kind {
         case .quotedName: break
-        case .word where !CQLKeywords.reserved.contains(token.folded): break
+        case .word
+        where !CQLKeywords.reserved.contains(token.folded)
+            && !CQLKeywords.constants.contains(token.folded):
+            break
         default: throw noAlternative()
         }
         defer { at += 1 }

@@ -38,7 +38,13 @@ extension CQLParser {
         let using = try using()
         try word("set")
         var assignments = [try assignment()]
-        while takeSymbol(",") { assignments.append(try assignment()) }
+        while takeSymbol(",") {
+            let next = try assignment()
+            if assignments.contains(where: { !$0.isCompatible(with: next) }) {
+                throw CQLSyntaxError.whole("Multiple incompatible setting of column \(next.column)")
+            }
+            assignments.append(next)
+        }
         let relations = try whereClause()
         let conditions = try conditions()
         return .update(
@@ -85,16 +91,40 @@ extension CQLParser {
             at += 1
             return .add(column, try term())
         }
+        if isName, isSymbol("+", ahead: 1) || isSymbol("-", ahead: 1), !startsFunction, !isConstant
+        {
+            throw CQLSyntaxError.whole(
+                "Only expressions of the form X = X \(peek(1).text)<value> are supported.")
+        }
         // `term + c`: the name behind the plus is no term.
         let mark = self
-        if let value = try? factor(), isSymbol("+"), peek(1).folded == column,
-            peek(1).kind == .word || peek(1).kind == .quotedName
-        {
+        if let value = try? factor(), isSymbol("+"), endsWithName {
+            guard peek(1).folded == column else {
+                throw CQLSyntaxError.whole(
+                    "Only expressions of the form X = <value> + X are supported.")
+            }
             at += 2
             return .prepend(column, value)
         }
         self = mark
         return .set(column, try term())
+    }
+
+    private var isConstant: Bool {
+        token.kind == .word
+            && ["null", "true", "false", "nan", "infinity"].contains(token.folded)
+    }
+
+    private var startsFunction: Bool { isSymbol("(", ahead: 1) || isSymbol(".", ahead: 1) }
+
+    /// Whether a plus and a column's name end an assignment here.
+    private var endsWithName: Bool {
+        let name = peek(1)
+        guard name.kind == .word || name.kind == .quotedName,
+            !CQLKeywords.constants.contains(name.folded),
+            name.kind == .quotedName || !CQLKeywords.reserved.contains(name.folded)
+        else { return false }
+        return isSymbol(",", ahead: 2) || isWord("where", ahead: 2)
     }
 
     mutating func delete() throws(CQLSyntaxError) -> CQLStatement {
@@ -138,7 +168,7 @@ extension CQLParser {
             case "insert" where token.kind == .word: statements.append(try insert())
             case "update" where token.kind == .word: statements.append(try update())
             case "delete" where token.kind == .word: statements.append(try delete())
-            default: throw noAlternative()
+            default: throw unexpected(expecting: "K_APPLY")
             }
             _ = takeSymbol(";")
         }

@@ -53,9 +53,22 @@ extension CQLParser {
 
     private mutating func tupleRelation() throws(CQLSyntaxError) -> CQLRelation {
         let columns = try list { parser throws(CQLSyntaxError) in try parser.name() }
-        if takeWord("in") { return .tupleIn(columns, try inList()) }
+        if takeWord("in") {
+            if let marker = try marker() { return .tupleIn(columns, .marker(marker)) }
+            let tuples = try list(mayBeEmpty: true) {
+                parser throws(CQLSyntaxError) in try parser.tupleTerm()
+            }
+            return .tupleIn(columns, .terms(tuples))
+        }
         let operation = try comparison()
-        return .compareTuple(columns, operation, try term())
+        return .compareTuple(columns, operation, try tupleTerm())
+    }
+
+    /// What several columns are compared with: a tuple in brackets, or a marker for all of it.
+    private mutating func tupleTerm() throws(CQLSyntaxError) -> CQLTerm {
+        if let marker = try marker() { return .marker(marker) }
+        guard isSymbol("(") else { throw noAlternative() }
+        return .tuple(try list { parser throws(CQLSyntaxError) in try parser.term() })
     }
 
     private mutating func comparison() throws(CQLSyntaxError) -> CQLOperator {
@@ -93,6 +106,16 @@ extension CQLParser {
             let operation = try comparison()
             return .element(column, key, operation, try term())
         }
+        if takeSymbol(".") {
+            let field = try name()
+            if takeWord("in") { return .fieldIn(column, field, try inList()) }
+            let operation = try comparison()
+            return .field(column, field, operation, try term())
+        }
+        if takeWord("contains") {
+            let operation: CQLOperator = takeWord("key") ? .containsKey : .contains
+            return .compare(column, operation, try term())
+        }
         if takeWord("in") { return .isIn(column, try inList()) }
         let operation = try comparison()
         return .compare(column, operation, try term())
@@ -107,6 +130,7 @@ extension CQLParser {
             } else if timeToLive, takeWord("ttl") {
                 using.timeToLive = try integerOrMarker()
             } else {
+                guard timeToLive else { throw unexpected(expecting: "K_TIMESTAMP") }
                 throw noAlternative()
             }
         } while takeWord("and")

@@ -1,34 +1,24 @@
-// Parses SELECT and DESCRIBE.
+// Parses the clauses of SELECT, and DESCRIBE.
 
 extension CQLParser {
     mutating func select() throws(CQLSyntaxError) -> CQLSelect {
         at += 1
-        var json = false
-        var distinct = false
-        if isWord("json"), !isSymbol(",", ahead: 1), !isWord("from", ahead: 1),
-            !isWord("as", ahead: 1)
-        {
-            at += 1
-            json = true
-        }
-        if isWord("distinct"), !isSymbol(",", ahead: 1), !isWord("from", ahead: 1),
-            !isWord("as", ahead: 1)
-        {
-            at += 1
-            distinct = true
-        }
+        let json = isSelectWord("json")
+        if json { at += 1 }
+        let distinct = isSelectWord("distinct")
+        if distinct { at += 1 }
         var items: [CQLSelect.Item] = []
         if !takeSymbol("*") {
-            items.append(try item())
-            while takeSymbol(",") { items.append(try item()) }
+            items.append(try selectItem())
+            while takeSymbol(",") { items.append(try selectItem()) }
         }
         try word("from")
         var select = CQLSelect(table: try qualifiedName())
         (select.items, select.distinct, select.json) = (items, distinct, json)
         if isWord("where") { select.relations = try whereClause() }
         if takeWords("group", "by") {
-            select.groupBy = [try name()]
-            while takeSymbol(",") { select.groupBy.append(try name()) }
+            select.groupBy = [try selector()]
+            while takeSymbol(",") { select.groupBy.append(try selector()) }
         }
         if takeWords("order", "by") { select.order = try orderings() }
         if takeWords("per", "partition", "limit") {
@@ -42,82 +32,29 @@ extension CQLParser {
         return select
     }
 
+    /// JSON and DISTINCT are names as well: they are meant as words where a selector follows.
+    private func isSelectWord(_ word: String) -> Bool {
+        guard isWord(word) else { return false }
+        let next = peek(1)
+        switch next.kind {
+        case .end: return false
+        case .symbol: return ["*", "(", "[", "{", "?", ":", "-"].contains(next.text)
+        case .word: return next.folded != "from" && next.folded != "as"
+        case .quotedName, .string, .integer, .float, .uuid, .hex, .duration: return true
+        }
+    }
+
     mutating func orderings() throws(CQLSyntaxError) -> [CQLOrdering] {
         var orderings: [CQLOrdering] = []
         repeat {
             let column = try name()
-            if isWord("ann") { throw failure("ORDER BY … ANN OF is not supported in this release") }
+            let nearest = takeWords("ann", "of") ? try term() : nil
             let descending = takeWord("desc")
             if !descending { takeWord("asc") }
-            orderings.append(CQLOrdering(column: column, descending: descending))
+            orderings.append(
+                CQLOrdering(column: column, descending: descending, nearest: nearest))
         } while takeSymbol(",")
         return orderings
-    }
-
-    private mutating func item() throws(CQLSyntaxError) -> CQLSelect.Item {
-        let selector = try selector()
-        let alias = takeWord("as") ? try name() : nil
-        return CQLSelect.Item(selector: selector, alias: alias)
-    }
-
-    private mutating func selector() throws(CQLSyntaxError) -> CQLSelector {
-        try deeper { parser throws(CQLSyntaxError) in
-            var selector = try parser.simpleSelector()
-            while true {
-                if parser.takeSymbol(".") {
-                    selector = .field(selector, try parser.name())
-                } else if parser.takeSymbol("[") {
-                    selector = .element(selector, try parser.term())
-                    try parser.symbol("]")
-                } else {
-                    return selector
-                }
-            }
-        }
-    }
-
-    private mutating func simpleSelector() throws(CQLSyntaxError) -> CQLSelector {
-        if isSymbol("(", ahead: 1), token.kind == .word || token.kind == .quotedName {
-            if isWord("cast") { return try cast() }
-            if isWord("count"), isSymbol(")", ahead: 3),
-                isSymbol("*", ahead: 2) || peek(2).text == "1"
-            {
-                at += 4
-                return .countRows
-            }
-            return try functionSelector()
-        }
-        if isSymbol(".", ahead: 1), isSymbol("(", ahead: 3) { return try functionSelector() }
-        switch token.kind {
-        case .quotedName: return .column(try name())
-        case .word where !["null", "true", "false", "nan", "infinity"].contains(token.folded):
-            return .column(try name())
-        default: return .term(try term())
-        }
-    }
-
-    private mutating func cast() throws(CQLSyntaxError) -> CQLSelector {
-        at += 1
-        try symbol("(")
-        let inner = try selector()
-        try word("as")
-        let type = try type()
-        try symbol(")")
-        return .cast(inner, type)
-    }
-
-    private mutating func functionSelector() throws(CQLSyntaxError) -> CQLSelector {
-        let called: CQLName
-        if isWord("token") {
-            at += 1
-            called = CQLName("token")
-        } else {
-            called = try qualifiedName()
-        }
-        let arguments = try list(mayBeEmpty: true) {
-            parser throws(CQLSyntaxError) in try parser.selector()
-        }
-        return .function(called, arguments)
     }
 
     // MARK: DESCRIBE

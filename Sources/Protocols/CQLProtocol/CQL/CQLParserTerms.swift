@@ -62,7 +62,10 @@ extension CQLParser {
     mutating func term() throws(CQLSyntaxError) -> CQLTerm {
         try deeper { parser throws(CQLSyntaxError) in
             var left = try parser.product()
+            var operations = 0
             while parser.isSymbol("+") || parser.isSymbol("-") {
+                operations += 1
+                try parser.checkOperations(operations)
                 let operation: CQLArithmetic = parser.isSymbol("+") ? .add : .subtract
                 parser.at += 1
                 left = .arithmetic(left, operation, try parser.product())
@@ -73,13 +76,23 @@ extension CQLParser {
 
     private mutating func product() throws(CQLSyntaxError) -> CQLTerm {
         var left = try factor()
+        var operations = 0
         while token.kind == .symbol, let operation = CQLArithmetic(rawValue: token.text),
             operation != .add, operation != .subtract
         {
+            operations += 1
+            try checkOperations(operations)
             at += 1
             left = .arithmetic(left, operation, try factor())
         }
         return left
+    }
+
+    /// A chain of operations is a tree as deep as the chain is long.
+    func checkOperations(_ count: Int) throws(CQLSyntaxError) {
+        guard count < Self.depthMax else {
+            throw failure("more than \(Self.depthMax) operations in a row")
+        }
     }
 
     mutating func factor() throws(CQLSyntaxError) -> CQLTerm {
@@ -125,6 +138,7 @@ extension CQLParser {
     }
 
     private mutating func wordTerm() throws(CQLSyntaxError) -> CQLTerm {
+        if isWord("cast"), isSymbol("(", ahead: 1), let cast = try cast() { return cast }
         if isSymbol("(", ahead: 1) || isSymbol(".", ahead: 1) { return try function() }
         switch token.folded {
         case "null": return literal(.null)
@@ -134,6 +148,20 @@ extension CQLParser {
         case "infinity": return literal(.float("Infinity"))
         default: throw noAlternative()
         }
+    }
+
+    /// `CAST(term AS type)`; `nil` for a function of that name.
+    private mutating func cast() throws(CQLSyntaxError) -> CQLTerm? {
+        let mark = self
+        at += 2
+        let value = try deeper { parser throws(CQLSyntaxError) in try parser.term() }
+        guard takeWord("as") else {
+            self = mark
+            return nil
+        }
+        let type = try type()
+        try symbol(")")
+        return .cast(value, type)
     }
 
     private mutating func function() throws(CQLSyntaxError) -> CQLTerm {
@@ -212,7 +240,12 @@ extension CQLParser {
     /// What `LIMIT`, `TTL` and `TIMESTAMP` take.
     mutating func integerOrMarker() throws(CQLSyntaxError) -> CQLTerm {
         if let marker = try marker() { return .marker(marker) }
-        guard token.kind == .integer else { throw unexpected(expecting: "INTEGER") }
+        // `TTL -1`: the lexer takes the minus behind a name for an operator.
+        if isSymbol("-"), peek(1).kind == .integer {
+            at += 1
+            return literal(.integer("-" + token.text))
+        }
+        guard token.kind == .integer else { throw noAlternative() }
         return literal(.integer(token.text))
     }
 }

@@ -12,13 +12,21 @@ package indirect enum CQLStatement: Sendable, Equatable {
     case dropTable(CQLName, ifExists: Bool)
     case truncate(CQLName)
     case createType(CQLCreateType)
+    case alterType(CQLAlterType)
     case dropType(CQLName, ifExists: Bool)
+    case createView(CQLCreateView)
+    case alterView(CQLAlterView)
+    case dropView(CQLName, ifExists: Bool)
+    case function(CQLFunctionStatement)
+    case trigger(CQLTriggerStatement)
     case insert(CQLInsert)
     case update(CQLUpdate)
     case delete(CQLDelete)
     case batch(CQLBatch)
     case select(CQLSelect)
     case describe(CQLDescribe)
+    case role(CQLRoleStatement)
+    case index(CQLIndexStatement)
     /// A statement of Cassandra's that is understood as such and not served: "CREATE INDEX".
     case notServed(String)
 }
@@ -89,6 +97,8 @@ package struct CQLColumnDefinition: Sendable, Equatable {
     package var isStatic = false
     /// `PRIMARY KEY` stood behind it.
     package var isPrimaryKey = false
+    /// `MASKED WITH …`
+    package var isMasked = false
 }
 
 package struct CQLCreateTable: Sendable, Equatable {
@@ -109,14 +119,20 @@ package struct CQLCreateTable: Sendable, Equatable {
 package struct CQLOrdering: Sendable, Equatable {
     package var column: String
     package var descending: Bool
+    /// `ANN OF …`: by how near the column's vector is to this one.
+    package var nearest: CQLTerm?
 }
 
 package struct CQLAlterTable: Sendable, Equatable {
     package enum Change: Sendable, Equatable {
         case add([CQLColumnDefinition], ifNotExists: Bool)
-        case drop([String], ifExists: Bool)
-        case rename([CQLOptionEntry])
+        /// The timestamp is in microseconds.
+        case drop([String], ifExists: Bool, timestamp: Int64?)
+        case rename([CQLRename], ifExists: Bool)
         case with([CQLProperty])
+        /// `ALTER column TYPE …`: understood, and refused since Cassandra 3.0.11.
+        case changeType(String)
+        case dropCompactStorage
     }
 
     package var name: CQLName

@@ -27,6 +27,8 @@ package indirect enum CQLTerm: Sendable, Hashable {
     case function(CQLName, [CQLTerm])
     /// `(type) term`
     case hint(CQLTypeSyntax, CQLTerm)
+    /// `CAST(term AS type)`
+    case cast(CQLTerm, CQLTypeSyntax)
     /// `a + b`, `a - b`, `a * b`, `a / b`, `a % b`
     case arithmetic(CQLTerm, CQLArithmetic, CQLTerm)
     case negated(CQLTerm)
@@ -89,6 +91,9 @@ package enum CQLCondition: Sendable, Hashable {
     case isIn(String, CQLInList)
     case element(String, CQLTerm, CQLOperator, CQLTerm)
     case elementIn(String, CQLTerm, CQLInList)
+    /// Of a field of a user-defined type.
+    case field(String, String, CQLOperator, CQLTerm)
+    case fieldIn(String, String, CQLInList)
 }
 
 /// What a conditional statement asks for.
@@ -113,6 +118,20 @@ package indirect enum CQLSelector: Sendable, Hashable {
     case function(CQLName, [CQLSelector])
     case cast(CQLSelector, CQLTypeSyntax)
     case element(CQLSelector, CQLTerm)
+    /// `m[a..b]`, either end open.
+    case slice(CQLSelector, CQLTerm?, CQLTerm?)
     case field(CQLSelector, String)
+    /// `(type) selector`
+    case hint(CQLTypeSyntax, CQLSelector)
+    case list([CQLSelector])
+    /// An empty one may also be meant as a map.
+    case set([CQLSelector])
+    /// Keys and values in turn; of a user-defined type, its fields' names are columns here.
+    case map([CQLSelector])
+    /// One alone is a bracketed selector.
+    case tuple([CQLSelector])
+    case arithmetic(CQLSelector, CQLArithmetic, CQLSelector)
+    case negated(CQLSelector)
+    /// A constant, null or a marker.
     case term(CQLTerm)
 }

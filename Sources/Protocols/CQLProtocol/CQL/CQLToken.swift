@@ -2,9 +2,9 @@
 
 /// A CQL text that cannot be read; its message names line and column as Cassandra's does.
 package struct CQLSyntaxError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// From 1.
+    /// From 1; 0 when the text ended too early, -1 when no place is told.
     package var line: Int
-    /// From 0, in characters.
+    /// From 0, in characters; -1 when the text ended too early.
     package var column: Int
     /// Half a sentence, as ANTLR words it: "no viable alternative at input 'x'".
     package var message: String
@@ -15,12 +15,24 @@ package struct CQLSyntaxError: Error, Equatable, Sendable, CustomStringConvertib
         self.message = message
     }
 
-    package var description: String { "line \(line):\(column) \(message)" }
+    package var description: String {
+        line < 0 ? message : "line \(line):\(column) \(message)"
+    }
+
+    /// What is wrong with a statement as a whole: it has no place.
+    static func whole(_ message: String) -> CQLSyntaxError {
+        CQLSyntaxError(line: -1, column: -1, message: message)
+    }
 }
 
 extension CQLSyntaxError {
     /// Counts lines and characters up to a place. Only failures pay for it.
     init(at offset: Int, of bytes: [UInt8], _ message: String) {
+        // What is missing at the end has no place in ANTLR's messages.
+        guard offset < bytes.count || message.hasPrefix("mismatched character") else {
+            self.init(line: 0, column: -1, message: message)
+            return
+        }
         var line = 1
         var column = 0
         for byte in bytes.prefix(offset) {
@@ -66,4 +78,7 @@ package struct CQLToken: Equatable, Sendable {
 enum CQLKeywords {
     /// Words that cannot be names unless quoted.
     static var reserved: Set<String> { CQLIdentifier.reserved }
+
+    /// Words that are constants and never names.
+    static let constants: Set<String> = ["true", "false"]
 }

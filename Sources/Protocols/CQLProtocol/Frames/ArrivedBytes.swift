@@ -37,6 +37,12 @@ struct ArrivedBytes: Sendable {
         return buffer.readSlice(length: count)
     }
 
+    /// Up to `most` bytes from there on, which stay where they are; `nil` when there are none.
+    func slice(from offset: Int, most: Int) -> ByteBuffer? {
+        let count = min(most, buffer.readableBytes - offset)
+        return count > 0 ? buffer.getSlice(at: buffer.readerIndex + offset, length: count) : nil
+    }
+
     /// An integer so many bytes from the front, which stays where it is.
     func peek<T: FixedWidthInteger>(_ offset: Int, as type: T.Type = T.self) -> T? {
         buffer.getInteger(at: buffer.readerIndex + offset, as: type)

@@ -24,6 +24,15 @@ package struct Envelope: Sendable, Equatable {
     package var opcode: UInt8
     /// Uncompressed. Empty when the version is not spoken here.
     package var body: ByteBuffer
+    /// Why there is no body although one was sent.
+    package var dropped: Dropped?
+
+    package enum Dropped: Sendable, Hashable {
+        /// It was longer than the reader takes; this many bytes.
+        case tooLong(Int)
+        /// The reader was told to (`FrameReader.dropNext`).
+        case unwanted
+    }
 
     package init(
         version: UInt8, isResponse: Bool, flags: EnvelopeFlags = [], stream: Int16, opcode: UInt8,

@@ -9,20 +9,35 @@ package import NIOCore
 /// AUTHENTICATE, which itself is unframed): the client when it has read that reply, the server when
 /// it has written it. What arrived meanwhile is kept and read in the new way.
 package struct FrameReader: Sendable {
-    private var envelopes = EnvelopeDecoder()
+    private var envelopes: EnvelopeDecoder
+    private let bodyBytesMax: Int
     private var segments: SegmentDecoder?
-    private var compressesBodies = false
+    private var compression: BodyCompression?
     /// A part of an envelope longer than one segment has been read, the rest not yet.
     private var isInsideLarge = false
 
-    package init() {}
+    /// - Parameter bodyBytesMax: longer bodies are dropped as they come (`Envelope.dropped`), and
+    ///   compressed ones that would become longer are refused.
+    package init(bodyBytesMax: Int = CQLLimits.bodyBytesMax) {
+        self.bodyBytesMax = bodyBytesMax
+        envelopes = EnvelopeDecoder(bodyBytesMax: bodyBytesMax)
+    }
 
     package mutating func append(_ bytes: ByteBuffer) {
         if segments == nil { envelopes.append(bytes) } else { segments?.append(bytes) }
     }
 
-    /// v3 and v4: bodies with the flag "compressed" are LZ4 from now on.
-    package mutating func beginCompressedBodies() { compressesBodies = true }
+    /// v3 and v4: bodies with the flag "compressed" are compressed like this from now on.
+    package mutating func beginCompressedBodies(_ compression: BodyCompression = .lz4) {
+        self.compression = compression
+    }
+
+    /// What the next envelope will take by what its header claims: its own bytes and those that it
+    /// expands to. `nil` when the header is not there yet.
+    package var claimedBytes: Int? { envelopes.claimedBytes(compression) }
+
+    /// The next envelope, whose header is there, comes out without its body.
+    package mutating func dropNext() { envelopes.dropNext() }
 
     /// v5: everything from here on stands in segments.
     package mutating func beginSegments(compressed: Bool) {
@@ -32,13 +47,13 @@ package struct FrameReader: Sendable {
 
     /// - Returns: the next whole envelope with its body expanded; `nil` when bytes are missing.
     /// - Throws: what makes the connection useless: a wrong checksum, a length beyond the limit, a
-    ///   body that is no LZ4 block. Close it.
+    ///   body that is not compressed as agreed. Close it.
     package mutating func next() throws(WireError) -> Envelope? {
         guard segments != nil else { return try expanded(envelopes.next()) }
         while true {
             if let envelope = try envelopes.next() {
                 if isInsideLarge {
-                    guard envelopes.pendingBytes == 0 else {
+                    guard !envelopes.isInside else {
                         throw WireError(.leftOver(envelopes.pendingBytes), in: "large envelope")
                     }
                     isInsideLarge = false
@@ -47,7 +62,7 @@ package struct FrameReader: Sendable {
                 plain.flags.remove(.compressed)
                 return plain
             }
-            guard isInsideLarge || envelopes.pendingBytes == 0 else {
+            guard isInsideLarge || !envelopes.isInside else {
                 throw WireError(.cutShort, in: "envelope in a self-contained segment")
             }
             guard let segment = try segments?.next() else { return nil }
@@ -59,14 +74,14 @@ package struct FrameReader: Sendable {
         }
     }
 
-    /// v3 and v4: an LZ4 body starts with its expanded length, big endian.
     private func expanded(_ envelope: Envelope?) throws(WireError) -> Envelope? {
-        guard var envelope, envelope.flags.contains(.compressed) else { return envelope }
-        guard compressesBodies else {
+        guard var envelope, envelope.flags.contains(.compressed), envelope.dropped == nil else {
+            return envelope
+        }
+        guard let compression else {
             throw WireError(.invalid("is compressed, which was not agreed on"), in: "envelope body")
         }
-        let length = Int(try envelope.body.readCQLInt("expanded length"))
-        envelope.body = try LZ4Block.expand(envelope.body, count: length, field: "envelope body")
+        envelope.body = try compression.expand(envelope.body, most: bodyBytesMax)
         envelope.flags.remove(.compressed)
         return envelope
     }

@@ -14,14 +14,16 @@ package struct FrameWriter: Sendable {
     private var pending = ByteBuffer()
     private var pendingEnds: [Int] = []
     private var segmentsAreCompressed: Bool?
-    private var compressesBodies = false
+    private var compression: BodyCompression?
 
     package init() {}
 
     /// Bytes that the next `flush` sends, before segments and compression.
     package var pendingBytes: Int { ready.readableBytes + pending.readableBytes }
 
-    package mutating func beginCompressedBodies() { compressesBodies = true }
+    package mutating func beginCompressedBodies(_ compression: BodyCompression = .lz4) {
+        self.compression = compression
+    }
 
     package mutating func beginSegments(compressed: Bool) {
         precondition(segmentsAreCompressed == nil, "the switch to segments happens once")
@@ -38,12 +40,12 @@ package struct FrameWriter: Sendable {
         if segmentsAreCompressed != nil {
             try Self.append(
                 to: &pending, version: version, isResponse: isResponse, flags: flags,
-                stream: stream, opcode: opcode, compressed: false, body: body)
+                stream: stream, opcode: opcode, compression: nil, body: body)
             pendingEnds.append(pending.writerIndex)
         } else {
             try Self.append(
                 to: &ready, version: version, isResponse: isResponse, flags: flags, stream: stream,
-                opcode: opcode, compressed: compressesBodies && version < .v5, body: body)
+                opcode: opcode, compression: version < .v5 ? compression : nil, body: body)
         }
     }
 
@@ -61,7 +63,7 @@ package struct FrameWriter: Sendable {
 
     private static func append(
         to out: inout ByteBuffer, version: ProtocolVersion, isResponse: Bool, flags: EnvelopeFlags,
-        stream: Int16, opcode: Opcode, compressed: Bool,
+        stream: Int16, opcode: Opcode, compression: BodyCompression?,
         body: (inout ByteBuffer) throws(WireError) -> Void
     ) throws(WireError) {
         let start = out.writerIndex
@@ -79,18 +81,19 @@ package struct FrameWriter: Sendable {
             throw error
         }
         let bodyStart = start + Envelope.headerBytes
-        if compressed, out.writerIndex - bodyStart >= CQLLimits.compressedBodyBytesMin {
-            compressBody(in: &out, from: bodyStart)
+        if let compression, out.writerIndex - bodyStart >= CQLLimits.compressedBodyBytesMin {
+            compressBody(in: &out, from: bodyStart, compression)
             out.setInteger(flags.union(.compressed).rawValue, at: start + 1)
         }
         out.setInteger(Int32(out.writerIndex - bodyStart), at: start + 5)
     }
 
-    private static func compressBody(in out: inout ByteBuffer, from start: Int) {
+    private static func compressBody(
+        in out: inout ByteBuffer, from start: Int, _ compression: BodyCompression
+    ) {
         guard let plain = out.getSlice(at: start, length: out.writerIndex - start) else { return }
         var packed = ByteBuffer()
-        packed.writeInteger(Int32(plain.readableBytes))
-        plain.withUnsafeReadableBytes { _ = LZ4Block.compress($0, into: &packed) }
+        plain.withUnsafeReadableBytes { compression.compress($0, into: &packed) }
         out.moveWriterIndex(to: start)
         out.writeImmutableBuffer(packed)
     }

@@ -53,7 +53,7 @@ extension CQLServerError {
         case .writeTimeout:
             let type = try bytes.readCQLString("write type")
             let contentions =
-                version >= .v5 && bytes.readableBytes >= 2
+                version >= .v5 && type == "CAS" && bytes.readableBytes >= 2
                 ? try bytes.readCQLShort("contentions") : nil
             return .writeTimeout(
                 consistency: level, received: received, blockFor: blockFor, writeType: type,
@@ -77,7 +77,42 @@ extension CQLServerError {
         }
     }
 
+    /// Writes it as clients of this version know it (`known`).
     package func write(to out: inout ByteBuffer, version: ProtocolVersion) {
+        known(to: version).writeFields(to: &out, version: version)
+    }
+
+    /// The same error in the codes of an older version, as Cassandra maps them: v3 has no failures,
+    /// and only v5 tells that the outcome of a conditional write is unknown.
+    func known(to version: ProtocolVersion) -> CQLServerError {
+        switch detail {
+        case .writeFailure(let level, let received, let blockFor, _, let type) where version < .v4:
+            CQLServerError(
+                .writeTimeout, message,
+                .writeTimeout(
+                    consistency: level, received: received, blockFor: blockFor, writeType: type,
+                    contentions: nil))
+        case .readFailure(let level, let received, let blockFor, _, let dataPresent)
+        where version < .v4:
+            CQLServerError(
+                .readTimeout, message,
+                .readTimeout(
+                    consistency: level, received: received, blockFor: blockFor,
+                    dataPresent: dataPresent))
+        case .functionFailure where version < .v4: CQLServerError(.invalid, message)
+        case .casWriteUnknown(let level, let received, let blockFor) where version < .v5:
+            CQLServerError(
+                .writeTimeout, message,
+                .writeTimeout(
+                    consistency: level, received: received, blockFor: blockFor, writeType: "CAS",
+                    contentions: nil))
+        case .none, .unavailable, .writeTimeout, .readTimeout, .readFailure, .functionFailure,
+            .writeFailure, .casWriteUnknown, .alreadyExists, .unprepared:
+            self
+        }
+    }
+
+    private func writeFields(to out: inout ByteBuffer, version: ProtocolVersion) {
         out.writeInteger(code.rawValue)
         out.writeCQLString(message)
         switch detail {
@@ -87,7 +122,8 @@ extension CQLServerError {
         case .writeTimeout(let level, let received, let blockFor, let type, let contentions):
             out.writeMultipleIntegers(level.rawValue, received, blockFor)
             out.writeCQLString(type)
-            if version >= .v5, let contentions { out.writeInteger(contentions) }
+            // Clients of v5 read it for conditional writes and for nothing else.
+            if version >= .v5, type == "CAS" { out.writeInteger(contentions ?? 0) }
         case .readTimeout(let level, let received, let blockFor, let dataPresent):
             out.writeMultipleIntegers(
                 level.rawValue, received, blockFor, UInt8(dataPresent ? 1 : 0))

@@ -14,9 +14,12 @@ extension CQLType: CustomStringConvertible {
         case .list(let element): "list<\(element)>"
         case .set(let element): "set<\(element)>"
         case .map(let key, let value): "map<\(key), \(value)>"
-        case .tuple(let parts): "tuple<\(parts.map(\.description).joined(separator: ", "))>"
+        // A tuple is always frozen, and says so.
+        case .tuple(let parts):
+            "frozen<tuple<\(parts.map(\.description).joined(separator: ", "))>>"
         case .udt(let type): CQLIdentifier.quoted(type.name)
         case .vector(let element, let dimensions): "vector<\(element), \(dimensions)>"
+        case .frozen(.tuple(let parts)): CQLType.tuple(parts).description
         case .frozen(let inner): "frozen<\(inner)>"
         case .custom(let name): "'\(name)'"
         case .ascii, .bigint, .blob, .boolean, .counter, .decimal, .double, .float, .int,
@@ -75,7 +78,9 @@ extension TypeScanner {
         switch name {
         case "list": type = .list(try self.type(depth: depth + 1, userType: userType))
         case "set": type = .set(try self.type(depth: depth + 1, userType: userType))
-        case "frozen": type = .frozen(try self.type(depth: depth + 1, userType: userType))
+        case "frozen":
+            let inner = try self.type(depth: depth + 1, userType: userType)
+            if case .tuple = inner { type = inner } else { type = .frozen(inner) }
         case "map":
             let key = try self.type(depth: depth + 1, userType: userType)
             guard take(",") else { throw CQLTypeError("a map has two parameters") }
@@ -130,11 +135,11 @@ package enum CQLIdentifier {
     /// The reserved words of CQL 3.4.7 (doc/modules/cassandra/pages/reference/cql-reserved, appendix A).
     package static let reserved: Set<String> = [
         "add", "allow", "alter", "and", "apply", "asc", "authorize", "batch", "begin", "by",
-        "columnfamily", "create", "default", "delete", "desc", "describe", "drop", "entries",
+        "columnfamily", "create", "delete", "desc", "describe", "drop", "entries",
         "execute", "from", "full", "grant", "if", "in", "index", "infinity", "insert", "into", "is",
-        "keyspace", "limit", "materialized", "mbean", "mbeans", "modify", "nan", "norecursive",
-        "not", "null", "of", "on", "or", "order", "primary", "rename", "replace", "revoke",
-        "schema", "select", "set", "table", "to", "token", "truncate", "unlogged", "unset",
+        "keyspace", "limit", "materialized", "modify", "nan", "norecursive",
+        "not", "null", "of", "on", "or", "order", "primary", "rename", "revoke",
+        "schema", "select", "set", "table", "to", "token", "truncate", "unlogged",
         "update", "use", "using", "view", "where", "with",
     ]
 }
