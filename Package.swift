@@ -67,6 +67,7 @@ let libraries: [Target] = [
     .systemLibrary(name: "CZstd", path: "Sources/C/CZstd", pkgConfig: "libzstd"),
     .systemLibrary(name: "CZlib", path: "Sources/C/CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CSnappy", path: "Sources/C/CSnappy"),
+    .systemLibrary(name: "CCrypt", path: "Sources/C/CCrypt"),
     .target(name: "CHash", path: "Sources/C/CHash"),
     .target(name: "CMemory", path: "Sources/C/CMemory"),
 ]
@@ -146,7 +147,7 @@ let engines: [Target] = [
         and: [.Logging, .ServiceLifecycle]),
     target(
         "CQLStore", at: "Engines/CQLStore",
-        uses: ["MillraceBase", "CQLProtocol", "CRocksDB", "CHash"],
+        uses: ["MillraceBase", "CQLProtocol", "CRocksDB", "CHash", "CCrypt"],
         and: [.NIOCore, .NIOPosix, .NIOSSL, .Crypto, .Logging, .ServiceLifecycle]),
     target(
         "RandomUser", at: "Engines/RandomUser",

@@ -29,7 +29,7 @@ public final class Transactions implements Scenario {
                 producer.send(new ProducerRecord<>(topic, 1, null, "other" + round)).get();
                 if (round % 3 == 1) producer.abortTransaction();
                 else producer.commitTransaction();
-                epochs.add(epoch(admin, topic));
+                epochs.add(epoch(admin, topic, epochs.isEmpty() ? -1 : epochs.get(epochs.size() - 1)));
             }
             producer.beginTransaction(); // an empty one
             producer.commitTransaction();
@@ -47,11 +47,17 @@ public final class Transactions implements Scenario {
         return seen;
     }
 
-    private static int epoch(Admin admin, String topic) throws Exception {
+    /** The newest epoch in the partition. The marker that raises it may come behind the answer to the client. */
+    private static int epoch(Admin admin, String topic, int before) throws Exception {
         TopicPartition place = new TopicPartition(topic, 0);
-        List<ProducerState> states =
-            admin.describeProducers(List.of(place)).partitionResult(place).get().activeProducers();
-        return states.stream().mapToInt(ProducerState::producerEpoch).max().orElse(-1);
+        int epoch = -1;
+        for (int look = 0; look < 200 && epoch <= before; look++) {
+            if (look > 0) Thread.sleep(20);
+            List<ProducerState> states =
+                admin.describeProducers(List.of(place)).partitionResult(place).get().activeProducers();
+            epoch = states.stream().mapToInt(ProducerState::producerEpoch).max().orElse(-1);
+        }
+        return epoch;
     }
 
     /** Consume, produce and commit the offsets in one transaction; a first try is aborted. */

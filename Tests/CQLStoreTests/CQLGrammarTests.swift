@@ -114,4 +114,24 @@ struct CQLGrammarTests {
         let long = Array(repeating: "1", count: 50_000).joined(separator: ", ")
         #expect(try term("[\(long)]") != nil)
     }
+
+    /// Chains and brackets in each other, which walk deeper than either limit.
+    @Test(arguments: ["1", "abs(1)", "p"])
+    func whatStandsTooDeepIsRefused(_ start: String) {
+        var text = start
+        for _ in 0..<6 { text = "(" + text + ")" + String(repeating: "+1", count: 60) }
+        #expect(throws: CQLSyntaxError.self) { try CQLParser.parse("SELECT \(text) FROM t") }
+        #expect(throws: CQLSyntaxError.self) {
+            try CQLParser.parse("INSERT INTO t (p) VALUES (\(text))")
+        }
+        for chain in ["+p", "*p", "[1]", ".a"] {
+            let long = "p" + String(repeating: chain, count: 500)
+            #expect(throws: CQLSyntaxError.self) { try CQLParser.parse("SELECT \(long) FROM t") }
+        }
+    }
+
+    @Test func aSumInsideOfEachElementIsFine() throws {
+        let elements = Array(repeating: "1+1", count: 500).joined(separator: ",")
+        _ = try CQLParser.parse("INSERT INTO t (p, l) VALUES (1, [\(elements)])")
+    }
 }

@@ -43,7 +43,8 @@ struct CommitLogCheckTests {
     @Test func wholeLogsAreFine() {
         let (bytes, _) = Self.log([10, 100, 40_000, 3, 70_000, 1])
         #expect(Self.look(bytes) == CommitLogCheck.Findings(firstGood: 0))
-        #expect(Self.look(bytes + Array(repeating: 0, count: 100_000)).damage == nil)
+        let roomy = Self.look(bytes + Array(repeating: 0, count: 100_000))
+        #expect(roomy == CommitLogCheck.Findings(firstGood: 0, damage: bytes.count))
         #expect(Self.look([]) == CommitLogCheck.Findings())
     }
 
@@ -73,5 +74,18 @@ struct CommitLogCheckTests {
         var (long, _) = Self.log([10, 100_000, 10])
         long[50] ^= 1
         #expect(Self.look(long).goodBehind == 32_768)
+    }
+
+    /// Method: zeros where records were, from whole blocks down to one record.
+    @Test func aHoleIsDamageWhenRecordsStandBehindIt() {
+        let (bytes, starts) = Self.log([10, 100_000, 30, 40_000, 200])
+        for hole in [32_768..<98_304, 32_768..<65_536, starts[2]..<starts[3], 0..<40_000] {
+            var damaged = bytes
+            damaged.replaceSubrange(hole, with: repeatElement(0, count: hole.count))
+            #expect(Self.look(damaged).goodBehind != nil, "\(hole)")
+        }
+        var short = Self.log([10, 100, 30]).bytes
+        short.replaceSubrange(20..<60, with: repeatElement(0, count: 40))
+        #expect(Self.look(short).goodBehind != nil)
     }
 }

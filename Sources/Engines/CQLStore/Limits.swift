@@ -67,6 +67,8 @@ enum StoreLimits {
 
     /// Writes that are put into one RocksDB batch, at most.
     static let writesPerGroupMax = 1024
+    /// Of a lane's thread: statements are walked by recursion. Only what is touched takes memory.
+    static let laneStackBytes = 8 << 20
     /// Threads that run SELECTs and everything else that only reads.
     static let readThreads = 3
     /// How often `periodic` syncs, in seconds (Cassandra: `commitlog_sync_period` 10 s).
@@ -84,7 +86,10 @@ enum StoreLimits {
     static let preparedStatementsMax = 10_000
     /// Bytes of their texts.
     static let preparedBytesMax = 64 << 20
-    /// Keys that the IN lists of one SELECT may multiply to.
+    /// Elements of a tuple, fields of a user type: the protocol counts them in 16 bits.
+    static let typePartsMax = 32_767
+    /// Keys that the IN lists of one statement may multiply to: partitions, clusterings of one
+    /// partition, and rows of a write.
     static let cartesianProductMax = 10_000
     /// The longest partition key and clustering value, in bytes.
     static let keyBytesMax = 65_535

@@ -18,5 +18,3 @@ void chash_md5(const void *bytes, size_t count, uint8_t *out);
 void chash_sha1(const void *bytes, size_t count, uint8_t *out);
 void chash_sha256(const void *bytes, size_t count, uint8_t *out);
 
-// bcrypt's 24 raw bytes. `key` has its final NUL with it and is not empty; `salt` is 16 bytes; 2^`cost` rounds.
-void chash_bcrypt(const void *key, size_t count, const uint8_t *salt, uint32_t cost, uint8_t *out);

@@ -29,17 +29,23 @@ struct IndexBuilder {
         while true {
             guard let (table, index) = find(build) else {
                 // What came after the index was dropped stands under an id that nobody uses.
-                var batch = try core.database.read { WriteBatch($0) }
-                batch.dropTable(build.index)
-                try core.database.write(batch, synced: false)
+                try write { $0.dropTable(build.index) }
                 return .gone
             }
-            var batch = try core.database.read { WriteBatch($0) }
-            last = try add(table, index, behind: last, &writer, to: &batch)
-            if batch.count > 0 { try core.database.write(batch, synced: false) }
+            last = try add(table, index, behind: last, &writer)
             guard last != nil else { return .built }
             guard step() else { return .stopped }
         }
+    }
+
+    /// Fills a batch while the database cannot be closed under it, and writes it.
+    private func write(_ fill: (inout WriteBatch) -> Void) throws(StorageFailure) {
+        let batch = try core.database.read { handles in
+            var batch = WriteBatch(handles)
+            fill(&batch)
+            return batch
+        }
+        if batch.count > 0 { try core.database.write(batch, synced: false) }
     }
 
     private func find(_ build: IndexBuild) -> (Table, IndexDefinition)? {
@@ -52,15 +58,17 @@ struct IndexBuilder {
 
     /// - Returns: the last row's key, `nil` behind the last row.
     private func add(
-        _ table: Table, _ index: IndexDefinition, behind: [UInt8]?, _ writer: inout IndexWriter,
-        to batch: inout WriteBatch
+        _ table: Table, _ index: IndexDefinition, behind: [UInt8]?, _ writer: inout IndexWriter
     ) throws(StorageFailure) -> [UInt8]? {
         let rows = try rows(of: table, behind: behind)
-        for row in rows {
-            row.key.withUnsafeBytes { key in
-                row.value.withUnsafeBytes { value in
-                    try? writer.entries(of: value, at: key, of: table, [index]) { entry, start in
-                        batch.putIndex(entry, start)
+        try write { batch in
+            for row in rows {
+                row.key.withUnsafeBytes { key in
+                    row.value.withUnsafeBytes { value in
+                        // A value that cannot be indexed has no entry.
+                        try? writer.entries(of: value, at: key, of: table, [index]) {
+                            batch.putIndex($0, $1)
+                        }
                     }
                 }
             }

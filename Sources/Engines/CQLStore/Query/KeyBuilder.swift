@@ -12,12 +12,8 @@ enum KeyBuilder {
         var combinations: [[[UInt8]]] = [[]]
         for (source, column) in zip(sources, table.partitionKey) {
             let values = try source.values(bound, context, column: column.name)
+            try checkProduct(combinations.count, values.count)
             combinations = combinations.flatMap { start in values.map { start + [$0] } }
-            guard combinations.count <= StoreLimits.cartesianProductMax else {
-                throw .invalid(
-                    "The cartesian product of the IN lists has more than "
-                        + "\(StoreLimits.cartesianProductMax) keys")
-            }
         }
         var keys: [(order: [UInt8], key: [UInt8])] = []
         for parts in combinations {
@@ -39,6 +35,16 @@ enum KeyBuilder {
         var out: [[UInt8]] = []
         for key in keys where out.last != key.key { out.append(key.key) }
         return out
+    }
+
+    /// What two lists of keys multiply to must stay within the limit.
+    static func checkProduct(_ first: Int, _ second: Int) throws(StatementError) {
+        let (count, isOver) = first.multipliedReportingOverflow(by: second)
+        guard !isOver, count <= StoreLimits.cartesianProductMax else {
+            throw .invalid(
+                "The cartesian product of the IN lists has more than "
+                    + "\(StoreLimits.cartesianProductMax) keys")
+        }
     }
 
     static func checkKey(_ key: UnsafeRawBufferPointer) throws(StatementError) {
@@ -68,12 +74,8 @@ enum KeyBuilder {
                 guard value.count <= StoreLimits.keyBytesMax else { throw keyTooLong(value.count) }
                 encoded.append(component(value, column))
             }
+            try checkProduct(combinations.count, encoded.count)
             combinations = combinations.flatMap { start in encoded.map { start + $0 } }
-            guard combinations.count <= StoreLimits.cartesianProductMax else {
-                throw .invalid(
-                    "The cartesian product of the IN lists has more than "
-                        + "\(StoreLimits.cartesianProductMax) keys")
-            }
         }
         guard combinations.count > 1 else { return combinations }
         combinations.sort { $0.isLess(than: $1) }

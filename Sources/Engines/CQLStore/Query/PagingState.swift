@@ -63,6 +63,11 @@ struct PagingState: Equatable {
         state.remaining = bytes.big(18)
         state.givenInPartition = bytes.big(26)
         state.offset = bytes.big(34)
+        // The sum at the end says nothing about who made it.
+        let counts = 0...Int64(Int32.max)
+        guard state.remaining == -1 || counts.contains(state.remaining),
+            counts.contains(state.givenInPartition), counts.contains(state.offset)
+        else { return nil }
         let keyCount = Int(bytes.big(42, as: UInt32.self))
         guard bytes.count >= 54 + keyCount else { return nil }
         state.partitionKey = Array(bytes[46..<46 + keyCount])

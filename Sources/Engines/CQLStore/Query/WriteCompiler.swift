@@ -93,9 +93,10 @@ struct WriteCompiler {
                 throw .invalid("Unmatched column names/values")
             }
             var out: [(column: Column, value: Expression)] = []
+            var seen: Set<UInt16> = []
             for (name, term) in zip(names, values) {
                 let column = try column(name)
-                guard !out.contains(where: { $0.column.id == column.id }) else {
+                guard seen.insert(column.id).inserted else {
                     throw .invalid("The column names contains duplicates")
                 }
                 out.append(
@@ -109,19 +110,21 @@ struct WriteCompiler {
 
     private mutating func update(_ update: CQLUpdate) throws(StatementError) -> WritePlan {
         var changes: [ColumnChanges] = []
+        var places: [UInt16: Int] = [:]
         for assignment in update.assignments {
             let column = try column(assignment.column)
             guard !column.isKey else {
                 throw .invalid("PRIMARY KEY part \(column.name) found in SET part")
             }
             let change = try self.change(assignment, column)
-            if let index = changes.firstIndex(where: { $0.column.name == column.name }) {
+            if let index = places[column.id] {
                 guard column.isMultiCell || column.type.isCounter else {
                     throw .invalid(
                         "Multiple incompatible setting of column \(column.name)")
                 }
                 changes[index].changes.append(change)
             } else {
+                places[column.id] = changes.count
                 changes.append(ColumnChanges(column: column, changes: [change]))
             }
         }
@@ -225,10 +228,12 @@ struct WriteCompiler {
 
     private static func joined(_ changes: [ColumnChanges]) -> [ColumnChanges] {
         var out: [ColumnChanges] = []
+        var places: [UInt16: Int] = [:]
         for change in changes {
-            if let index = out.firstIndex(where: { $0.column.id == change.column.id }) {
+            if let index = places[change.column.id] {
                 out[index].changes += change.changes
             } else {
+                places[change.column.id] = out.count
                 out.append(change)
             }
         }

@@ -75,6 +75,13 @@ struct WriteExecutor: ~Copyable {
             return try addPartition(plan, values, times, context, to: &batch)
         }
         let keys = try KeyBuilder.partitionKeys(plan.partition, plan.table, values, context)
+        switch plan.target {
+        case .rows(let sources), .range(let sources, _):
+            guard keys.count > 1, !sources.allSatisfy(\.isOne) else { break }
+            let rows = try KeyBuilder.clusterings(sources, plan.table, values, context)
+            try KeyBuilder.checkProduct(keys.count, rows.count)
+        case .statics, .partition: break
+        }
         for key in keys {
             partitionKey.clear()
             partitionKey.append(key)

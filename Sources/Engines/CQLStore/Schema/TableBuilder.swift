@@ -67,8 +67,10 @@ struct TableBuilder {
         _ names: [String], _ columns: [Column]
     ) throws(StatementError) {
         var seen: Set<String> = []
+        let byName = Dictionary(columns.map { ($0.name, $0) }) { first, _ in first }
+        let statics = Set(create.columns.filter(\.isStatic).map(\.name))
         for name in names {
-            guard let column = columns.first(where: { $0.name == name }) else {
+            guard let column = byName[name] else {
                 throw .invalid(
                     "Unknown column '\(name)' referenced in PRIMARY KEY for table "
                         + "'\(create.name.name)'"
@@ -81,7 +83,7 @@ struct TableBuilder {
                 )
             }
             try Self.checkKeyType(column.type, name)
-            if create.columns.contains(where: { $0.name == name && $0.isStatic }) {
+            if statics.contains(name) {
                 throw .invalid("Static column '\(name)' cannot be part of the PRIMARY KEY")
             }
         }

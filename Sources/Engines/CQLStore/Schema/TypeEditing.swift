@@ -12,9 +12,11 @@ extension SchemaEditor {
             if create.ifNotExists { return nil }
             throw .invalid("A user type with name '\(name)' already exists")
         }
+        try Self.checkFieldCount(create.fields.count)
         var fields: [CQLUserType.Field] = []
+        var names: Set<String> = []
         for field in create.fields {
-            guard !fields.contains(where: { $0.name == field.name }) else {
+            guard names.insert(field.name).inserted else {
                 throw .invalid("Duplicate field name '\(field.name)' in type '\(name)'")
             }
             let type = try TypeResolver.resolve(
@@ -51,6 +53,7 @@ extension SchemaEditor {
                     "Cannot add field \(name) to type \(type.shownName): a field with name "
                         + "\(name) already exists")
             }
+            try Self.checkFieldCount(type.fields.count + 1)
             changed.fields.append(
                 .init(name, try Self.newField(name, syntax, type, keyspace)))
         case .rename(let renames, let ifExists):
@@ -62,6 +65,12 @@ extension SchemaEditor {
             schema: schema.replacing(keyspace, version: .random()),
             change: SchemaChange(.updated, keyspace: keyspaceName, .type(type.name)),
             savedKeyspaces: [keyspaceName])
+    }
+
+    private static func checkFieldCount(_ count: Int) throws(StatementError) {
+        guard count <= StoreLimits.typePartsMax else {
+            throw .invalid("A user type may have \(StoreLimits.typePartsMax) fields at most")
+        }
     }
 
     private static func newField(

@@ -41,6 +41,9 @@ enum TypeResolver {
             if case .tuple = type { return type }
             return .frozen(type)
         case .tuple(let parts):
+            guard parts.count <= StoreLimits.typePartsMax else {
+                throw .invalid("A tuple may have \(StoreLimits.typePartsMax) elements at most")
+            }
             var resolved: [CQLType] = []
             for part in parts { resolved.append(try inner(part)) }
             return .tuple(resolved)

@@ -96,7 +96,7 @@ final class LaneThread: Sendable {
             done.signal()
         }
         thread.name = name
-        thread.stackSize = 1 << 20
+        thread.stackSize = StoreLimits.laneStackBytes
         thread.start()
     }
 

@@ -59,7 +59,8 @@ enum CommitLogCheck {
 
     struct Findings: Equatable {
         var firstGood: Int?
-        /// Where the first record that is none begins; `nil` for a whole file.
+        /// Where the first record that is none begins, or the zeros that the file ends with; `nil` for
+        /// a whole file.
         var damage: Int?
         /// The first good record behind the damage.
         var goodBehind: Int?
@@ -68,24 +69,31 @@ enum CommitLogCheck {
     static func look(_ bytes: UnsafeRawBufferPointer) -> Findings {
         var found = Findings()
         var at = 0
+        // Zeros at the end are room that was never written; before a good record they are a hole.
+        var hole: Int?
         while at < bytes.count {
             let left = blockBytes - at % blockBytes
             if left < headerBytes || isEmpty(bytes, at) {
+                if left >= headerBytes { hole = hole ?? at }
                 at += left
                 continue
             }
-            guard let length = record(bytes, at) else {
-                found.damage = at
-                found.goodBehind = searched(bytes, behind: at)
-                return found
+            let length = record(bytes, at)
+            if hole == nil, let length {
+                found.firstGood = found.firstGood ?? at
+                at += length
+                continue
             }
-            found.firstGood = found.firstGood ?? at
-            at += length
+            found.damage = hole ?? at
+            found.goodBehind = length == nil ? searched(bytes, behind: at) : at
+            return found
         }
+        found.damage = hole
+        found.goodBehind = hole.flatMap { searched(bytes, behind: $0) }
         return found
     }
 
-    /// Room that was reserved and never written.
+    /// Whether nothing was ever written there, as far as a header shows it.
     private static func isEmpty(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Bool {
         let end = min(at + headerBytes, bytes.count)
         return bytes[at..<end].allSatisfy { $0 == 0 }

@@ -5,6 +5,10 @@
 package struct CQLParser {
     /// Brackets, hints and functions inside each other, at most.
     package static let depthMax = 64
+    /// The longest name: a `[string]` of the protocol.
+    package static let nameBytesMax = 65_535
+    /// How deep what is parsed may be, chains of operations included: it is walked by recursion.
+    package static let treeDepthMax = 160
 
     let bytes: [UInt8]
     var tokens: [CQLToken]
@@ -157,6 +161,9 @@ extension CQLParser {
             && !CQLKeywords.constants.contains(token.folded):
             break
         default: throw noAlternative()
+        }
+        guard token.folded.utf8.count <= Self.nameBytesMax else {
+            throw failure("a name of more than \(Self.nameBytesMax) bytes")
         }
         defer { at += 1 }
         return token.folded

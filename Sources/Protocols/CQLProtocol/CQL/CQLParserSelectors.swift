@@ -9,9 +9,18 @@ extension CQLParser {
     }
 
     mutating func selector() throws(CQLSyntaxError) -> CQLSelector {
+        let selector = try selectorInside()
+        guard depth > 0 || !selector.isDeeper(than: Self.treeDepthMax) else { throw tooDeep }
+        return selector
+    }
+
+    private mutating func selectorInside() throws(CQLSyntaxError) -> CQLSelector {
         try deeper { parser throws(CQLSyntaxError) in
             var left = try parser.selectorProduct()
+            var operations = 0
             while parser.isSymbol("+") || parser.isSymbol("-") {
+                operations += 1
+                try parser.checkOperations(operations)
                 let operation: CQLArithmetic = parser.isSymbol("+") ? .add : .subtract
                 parser.at += 1
                 left = .arithmetic(left, operation, try parser.selectorProduct())
@@ -22,9 +31,12 @@ extension CQLParser {
 
     private mutating func selectorProduct() throws(CQLSyntaxError) -> CQLSelector {
         var left = try selectorFactor()
+        var operations = 0
         while token.kind == .symbol, let operation = CQLArithmetic(rawValue: token.text),
             operation != .add, operation != .subtract
         {
+            operations += 1
+            try checkOperations(operations)
             at += 1
             left = .arithmetic(left, operation, try selectorFactor())
         }
@@ -49,7 +61,10 @@ extension CQLParser {
         _ start: CQLSelector
     ) throws(CQLSyntaxError) -> CQLSelector {
         var selector = start
+        var parts = 0
         while true {
+            parts += 1
+            try checkOperations(parts)
             if takeSymbol(".") {
                 selector = .field(selector, try name())
             } else if takeSymbol("[") {

@@ -60,6 +60,12 @@ extension CQLParser {
     // MARK: Terms
 
     mutating func term() throws(CQLSyntaxError) -> CQLTerm {
+        let term = try termInside()
+        guard depth > 0 || !term.isDeeper(than: Self.treeDepthMax) else { throw tooDeep }
+        return term
+    }
+
+    private mutating func termInside() throws(CQLSyntaxError) -> CQLTerm {
         try deeper { parser throws(CQLSyntaxError) in
             var left = try parser.product()
             var operations = 0
@@ -86,6 +92,11 @@ extension CQLParser {
             left = .arithmetic(left, operation, try factor())
         }
         return left
+    }
+
+    /// Chains inside of chains make a tree that is deeper than both limits.
+    var tooDeep: CQLSyntaxError {
+        failure("operations and brackets that stand more than \(Self.treeDepthMax) deep")
     }
 
     /// A chain of operations is a tree as deep as the chain is long.

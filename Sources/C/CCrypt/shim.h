@@ -1,0 +1,2 @@
+// libxcrypt: the slow hashes of passwords, bcrypt among them.
+#include <crypt.h>
