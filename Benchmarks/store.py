@@ -28,6 +28,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = pathlib.Path(os.environ.get("MILLRACE_BUILD", ROOT / ".build" / "release"))
+# What the binary takes as its settings is not meant for it here.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
 
 
 class Store:
@@ -38,7 +40,7 @@ class Store:
         self.process = subprocess.Popen(
             [str(RELEASE / "millrace"), "up", "--only", "store", "--data", str(data), "--json",
              "--store", f"embedded:?port=0&sync={sync}"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
         line = self.process.stdout.readline()
         self.start_seconds = time.monotonic() - started
         self.url = json.loads(line)["addresses"]["store"].split("?")[0]
@@ -66,7 +68,7 @@ class Store:
 def load(store, verb, **options):
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     out = subprocess.run([str(RELEASE / "cql-load"), verb, "--store", store.url, *arguments],
-                         check=True, capture_output=True, text=True, timeout=900)
+                         check=True, capture_output=True, text=True, timeout=900, env=ENVIRONMENT)
     return json.loads(out.stdout)
 
 

@@ -11,7 +11,7 @@ enum KeyBuilder {
     ) throws(StatementError) -> [[UInt8]] {
         var combinations: [[[UInt8]]] = [[]]
         for (source, column) in zip(sources, table.partitionKey) {
-            let values = try source.values(bound, context, column: column.name)
+            let values = distinct(try source.values(bound, context, column: column.name))
             try checkProduct(combinations.count, values.count)
             combinations = combinations.flatMap { start in values.map { start + [$0] } }
         }
@@ -35,6 +35,13 @@ enum KeyBuilder {
         var out: [[UInt8]] = []
         for key in keys where out.last != key.key { out.append(key.key) }
         return out
+    }
+
+    /// In the order in which they come first: an IN may name a value again and again.
+    private static func distinct(_ values: [[UInt8]]) -> [[UInt8]] {
+        guard values.count > 1 else { return values }
+        var seen: Set<[UInt8]> = []
+        return values.filter { seen.insert($0).inserted }
     }
 
     /// What two lists of keys multiply to must stay within the limit.
@@ -74,6 +81,7 @@ enum KeyBuilder {
                 guard value.count <= StoreLimits.keyBytesMax else { throw keyTooLong(value.count) }
                 encoded.append(component(value, column))
             }
+            encoded = distinct(encoded)
             try checkProduct(combinations.count, encoded.count)
             combinations = combinations.flatMap { start in encoded.map { start + $0 } }
         }
