@@ -1,0 +1,59 @@
+"""A session of cassandra-driver with a keyspace of its own, and tables that go away after a test."""
+
+import uuid
+
+import pytest
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+from cassandra.concurrent import execute_concurrent_with_args
+from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
+
+SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+
+
+def connect(stack, **options):
+    host, port = stack.cql
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc="datacenter1"))
+    )
+    return Cluster(
+        [host], port=port, execution_profiles={EXEC_PROFILE_DEFAULT: profile}, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def session(stack):
+    cluster = connect(stack, protocol_version=5)
+    session = cluster.connect()
+    session.execute("DROP KEYSPACE IF EXISTS compat")
+    session.execute(f"CREATE KEYSPACE compat WITH replication = {SIMPLE}")
+    session.set_keyspace("compat")
+    yield session
+    cluster.shutdown()
+
+
+@pytest.fixture
+def table(session):
+    """Makes a table of its own for a test: table("k int PRIMARY KEY, v int")."""
+    made = []
+
+    def make(columns, options=""):
+        name = f"t{uuid.uuid4().hex[:12]}"
+        session.execute(f"CREATE TABLE {name} ({columns}) {options}")
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        session.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+@pytest.fixture(scope="module")
+def wide(session):
+    session.execute("DROP TABLE IF EXISTS wide")
+    session.execute("CREATE TABLE wide (k int, c int, v int, s text static, PRIMARY KEY (k, c))")
+    insert = session.prepare("INSERT INTO wide (k, c, v) VALUES (?, ?, ?)")
+    execute_concurrent_with_args(
+        session, insert, [(k, c, k * 1000 + c) for k in range(7) for c in range(40)]
+    )
+    session.execute("INSERT INTO wide (k, s) VALUES (100, 'alone')")
+    return "wide"
