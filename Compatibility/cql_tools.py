@@ -1,8 +1,10 @@
 """A session of cassandra-driver with a keyspace of its own, and tables that go away after a test."""
 
+import contextlib
 import uuid
 
 import pytest
+from cassandra import InvalidRequest
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
@@ -18,6 +20,32 @@ def connect(stack, **options):
     return Cluster(
         [host], port=port, execution_profiles={EXEC_PROFILE_DEFAULT: profile}, **options
     )
+
+
+@contextlib.contextmanager
+def keyspace(stack, name):
+    """A session in a new keyspace of that name, which goes away with it."""
+    host, port = stack.cql
+    cluster = Cluster([host], port=port, protocol_version=5)
+    session = cluster.connect()
+    session.execute(f"DROP KEYSPACE IF EXISTS {name}")
+    session.execute(f"CREATE KEYSPACE {name} WITH replication = {SIMPLE}")
+    session.set_keyspace(name)
+    yield session
+    session.execute(f"DROP KEYSPACE {name}")
+    cluster.shutdown()
+
+
+def rows(session, text, *values):
+    return [tuple(row) for row in session.execute(text, values or None)]
+
+
+def fails(session, text, *parts, kind=InvalidRequest):
+    """The statement fails with that class, and its message has all the parts."""
+    with pytest.raises(kind) as caught:
+        session.execute(text)
+    for part in parts:
+        assert part in str(caught.value), caught.value
 
 
 @pytest.fixture(scope="module")

@@ -1,41 +1,16 @@
-# ALTER TABLE, user-defined types, functions and triggers as clients see them.
+"""ALTER TABLE, user-defined types, functions and triggers as clients see them."""
 
-import uuid
 
 import pytest
 from cassandra import InvalidRequest
-from cassandra.cluster import Cluster
 from cassandra.protocol import SyntaxException
-
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+from cql_tools import keyspace, table  # noqa: F401 (`table` is a fixture)
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port)
-    session = cluster.connect()
-    session.execute("DROP KEYSPACE IF EXISTS altered")
-    session.execute(f"CREATE KEYSPACE altered WITH replication = {SIMPLE}")
-    session.set_keyspace("altered")
-    yield session
-    session.execute("DROP KEYSPACE altered")
-    cluster.shutdown()
-
-
-@pytest.fixture
-def table(session):
-    made = []
-
-    def make(columns, options=""):
-        name = f"t{uuid.uuid4().hex[:12]}"
-        session.execute(f"CREATE TABLE {name} ({columns}) {options}")
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        session.execute(f"DROP TABLE IF EXISTS {name}")
+    with keyspace(stack, "altered") as session:
+        yield session
 
 
 def rows(session, query):

@@ -1,54 +1,19 @@
-# Storage-attached indexes of the CQL store (SAI): ranges, several at once, text options.
+"""Storage-attached indexes of the CQL store (SAI): ranges, several at once, text options."""
 
 import uuid
 from decimal import Decimal
 
 import pytest
-from cassandra import InvalidRequest
-from cassandra.cluster import Cluster
 from cassandra.protocol import ConfigurationException
+from cql_tools import fails, keyspace, rows, table  # noqa: F401 (`table` is a fixture)
 
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
 FILTERING = "Cannot execute this query as it might involve data filtering"
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=5)
-    session = cluster.connect()
-    session.execute("DROP KEYSPACE IF EXISTS attached")
-    session.execute(f"CREATE KEYSPACE attached WITH replication = {SIMPLE}")
-    session.set_keyspace("attached")
-    yield session
-    session.execute("DROP KEYSPACE attached")
-    cluster.shutdown()
-
-
-@pytest.fixture
-def table(session):
-    made = []
-
-    def make(columns, options=""):
-        name = f"t{uuid.uuid4().hex[:12]}"
-        session.execute(f"CREATE TABLE {name} ({columns}) {options}")
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        session.execute(f"DROP TABLE IF EXISTS {name}")
-
-
-def rows(session, text, *values):
-    return [tuple(row) for row in session.execute(text, values or None)]
-
-
-def fails(session, text, *parts, kind=InvalidRequest):
-    with pytest.raises(kind) as caught:
-        session.execute(text)
-    for part in parts:
-        assert part in str(caught.value), caught.value
+    with keyspace(stack, "attached") as session:
+        yield session
 
 
 def test_ddl(session, table):

@@ -1,4 +1,4 @@
-# CREATE, ALTER and DROP as clients see them: rules, error classes, and the rows of system_schema.
+"""CREATE, ALTER and DROP as clients see them: rules, error classes, and the rows of system_schema."""
 
 import uuid
 
@@ -6,8 +6,8 @@ import pytest
 from cassandra import AlreadyExists, InvalidRequest, Unauthorized
 from cassandra.cluster import Cluster
 from cassandra.protocol import ConfigurationException, SyntaxException
+from cql_tools import SIMPLE, table  # noqa: F401 (`table` is a fixture)
 
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
 LOCATOR = "org.apache.cassandra.locator."
 
 
@@ -23,21 +23,6 @@ def session(stack):
     yield session
     session.execute("DROP KEYSPACE rules")
     cluster.shutdown()
-
-
-@pytest.fixture
-def table(session):
-    made = []
-
-    def make(columns, options=""):
-        name = f"t{uuid.uuid4().hex[:12]}"
-        session.execute(f"CREATE TABLE {name} ({columns}) {options}")
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        session.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def option(session, table, name):

@@ -1,7 +1,6 @@
-# What is deleted goes for good, reads over many tombstones warn and fail, and large values keep their pace.
+"""What is deleted goes for good, reads over many tombstones warn and fail, and large values keep their pace."""
 
 import time
-import uuid
 
 import pytest
 from cassandra import InvalidRequest, ReadFailure
@@ -9,8 +8,7 @@ from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.policies import WhiteListRoundRobinPolicy
 from cassandra.query import BatchStatement, BatchType
-
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+from cql_tools import SIMPLE, table  # noqa: F401 (`table` is a fixture)
 
 
 @pytest.fixture(scope="module")
@@ -24,21 +22,6 @@ def session(stack):
     session.set_keyspace("storage")
     yield session
     cluster.shutdown()
-
-
-@pytest.fixture
-def table(session):
-    made = []
-
-    def make(columns, options=""):
-        name = f"t{uuid.uuid4().hex[:12]}"
-        session.execute(f"CREATE TABLE {name} ({columns}) {options}")
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        session.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def statistics(session, name):

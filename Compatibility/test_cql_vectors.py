@@ -1,54 +1,18 @@
-# Vectors in the CQL store: similarity functions, and ORDER BY … ANN OF.
+"""Vectors in the CQL store: similarity functions, and ORDER BY … ANN OF."""
 
 import math
-import uuid
 
 import pytest
 from cassandra import ConsistencyLevel, InvalidRequest
-from cassandra.cluster import Cluster
 from cassandra.protocol import ConfigurationException
 from cassandra.query import SimpleStatement
-
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+from cql_tools import fails, keyspace, rows, table  # noqa: F401 (`table` is a fixture)
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=5)
-    session = cluster.connect()
-    session.execute("DROP KEYSPACE IF EXISTS vectors")
-    session.execute(f"CREATE KEYSPACE vectors WITH replication = {SIMPLE}")
-    session.set_keyspace("vectors")
-    yield session
-    session.execute("DROP KEYSPACE vectors")
-    cluster.shutdown()
-
-
-@pytest.fixture
-def table(session):
-    made = []
-
-    def make(columns, options=""):
-        name = f"t{uuid.uuid4().hex[:12]}"
-        session.execute(f"CREATE TABLE {name} ({columns}) {options}")
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        session.execute(f"DROP TABLE IF EXISTS {name}")
-
-
-def rows(session, text, *values):
-    return [tuple(row) for row in session.execute(text, values or None)]
-
-
-def fails(session, text, *parts, kind=InvalidRequest):
-    with pytest.raises(kind) as caught:
-        session.execute(text)
-    for part in parts:
-        assert part in str(caught.value), caught.value
+    with keyspace(stack, "vectors") as session:
+        yield session
 
 
 def cosine(a, b):

@@ -104,7 +104,9 @@ extension CQLSession {
             var running = 1
             var started = 1
             var failure = CQLError.cancelled
+            // A child, not a task of its own: the group waits for it, and cancels it when another answered.
             group.addTask { await self.execution(nil, options, routing, tried, body) }
+            // A child, not a task of its own: the group waits for it; cancelled, its pause ends at once.
             group.addTask { await Self.pause(speculation.delay) }
             while let happening = await group.next() {
                 switch happening {
@@ -127,7 +129,10 @@ extension CQLSession {
                     started += 1
                     running += 1
                     tried.add(other.node)
+                    // A child, not a task of its own: the group waits for it. There are at most
+                    // `speculation.most` of them, and the first answer cancels the others.
                     group.addTask { await self.execution(other, options, routing, tried, body) }
+                    // A child, not a task of its own: the group waits for it; one for each execution.
                     group.addTask { await Self.pause(speculation.delay) }
                 }
             }

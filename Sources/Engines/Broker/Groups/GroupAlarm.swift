@@ -29,7 +29,8 @@ final class GroupAlarm: Sendable {
                 // It throws when it is cancelled, and that is an end like any other.
                 try? await Task.sleep(for: .milliseconds(max(sleep.deadline - now, 1)))
             }
-            // A child too: it ends when the bell rings or when it is cancelled by its sibling's end.
+            // A child, not a task of its own: the group waits for it. It ends when the bell rings or when it
+            // is cancelled, which its sibling's end does below.
             group.addTask { await sleep.bell.wait() }
             await group.next()
             group.cancelAll()

@@ -115,8 +115,8 @@ struct TransactionTopic: TransactionStorage {
         await withTaskGroup(of: (PartitionName, PartitionLog, AppendResult?).self) { group in
             for name in partitions {
                 guard let log = catalog.topic(name.topic)?.log(name.partition) else { continue }
-                // One child for each partition of the transaction, ended before `write` returns. Markers of
-                // different logs have no order among them, and one that is repeated does nothing.
+                // A child, not a task of its own: the group waits for it before `write` returns. One for each
+                // partition of the transaction; markers of different logs have no order among them.
                 group.addTask { (name, log, await log.appendMarker(marker)) }
             }
             for await (name, log, outcome) in group {
