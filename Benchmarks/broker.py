@@ -16,51 +16,22 @@ Example: Benchmarks/run broker --quick
 """
 
 import argparse
-import json
 import os
 import pathlib
 import shutil
-import signal
 import socket
-import statistics
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-RELEASE = ROOT / ".build" / "release"
+from measuring import Server, line, measured, median, run, starts
+
 BLOCK = 256 << 10
 UNCLEAN_RECORDS = 100_000
 
 
-class Broker:
-    """`millrace up` with Kafka alone."""
-
+class Broker(Server):
     def __init__(self, policy, data):
-        started = time.monotonic()
-        self.process = subprocess.Popen(
-            [str(RELEASE / "millrace"), "up", "--only", "kafka", "--data", str(data), "--json",
-             "--kafka", f"embedded:?port=0&durability={policy}"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        line = self.process.stdout.readline()
-        self.start_seconds = time.monotonic() - started
-        self.address = json.loads(line)["addresses"]["kafka"].removeprefix("kafka://").split("?")[0]
-
-    def resident_megabytes(self):
-        for line in open(f"/proc/{self.process.pid}/status", encoding="ascii"):
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        return 0.0
-
-    def processor_seconds(self):
-        fields = open(f"/proc/{self.process.pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
+        super().__init__("kafka", f"durability={policy}", data)
+        self.address = self.url.removeprefix("kafka://")
 
 
 def topic(broker, name, partitions):
@@ -72,19 +43,11 @@ def topic(broker, name, partitions):
 
 
 def load(broker, *arguments):
-    out = subprocess.run([str(RELEASE / "kafka-load"), *map(str, arguments), "--brokers", broker.address],
-                         check=True, capture_output=True, text=True, timeout=600)
-    return json.loads(out.stdout)
+    return run("kafka-load", *arguments, "--brokers", broker.address)
 
 
-def median(repeats, broker, *arguments):
-    """The load whose throughput is in the middle, and the broker's processor seconds in it."""
-    found = []
-    for _ in range(repeats):
-        before = broker.processor_seconds()
-        found.append(load(broker, *arguments))
-        found[-1]["broker_cpu"] = broker.processor_seconds() - before
-    return sorted(found, key=lambda got: got["megabytes_per_second"])[repeats // 2]
+def middle(repeats, broker, *arguments):
+    return median(repeats, broker, lambda: load(broker, *arguments), "megabytes_per_second")
 
 
 def disk(folder, size_bytes, flush_each):
@@ -118,10 +81,6 @@ def loopback(size_bytes):
     return size_bytes / (time.monotonic() - started) / 1e6
 
 
-def line(text):
-    print(text, flush=True)
-
-
 def throughput(args, folder, results):
     tcp = loopback(args.bytes)
     line(f"loopback     {tcp:,.0f} MB/s through one connection")
@@ -136,7 +95,7 @@ def throughput(args, folder, results):
                 for partitions in args.partitions:
                     for producers in args.producers:
                         name = topic(broker, f"load-{size}-{partitions}-{producers}", partitions)
-                        got = median(args.repeats, broker, "produce", "--topic", name, "--records",
+                        got = middle(args.repeats, broker, "produce", "--topic", name, "--records",
                                      args.bytes // max(size, 200), "--size", size, "--producers", producers)
                         got.update(policy=policy, size=size, partitions=partitions, producers=producers,
                                    disk_ratio=got["megabytes_per_second"] / floor,
@@ -145,16 +104,16 @@ def throughput(args, folder, results):
                         line(f"  produce {size:>5} B {partitions:>3} partitions {producers:>2} producers "
                              f"{got['records_per_second']:>9,} rec/s {got['megabytes_per_second']:>6.0f} MB/s "
                              f"= {got['disk_ratio']:.2f} of disk, {got['loopback_ratio']:.2f} of loopback; "
-                             f"broker {got['broker_cpu']:.1f} s CPU; failed {got['failed']}")
+                             f"broker {got['cpu']:.1f} s CPU; failed {got['failed']}")
             for size in (100, 1000):
                 name = f"load-{size}-{args.partitions[0]}-{args.producers[0]}"
-                got = median(args.repeats, broker, "consume", "--topic", name, "--records",
+                got = middle(args.repeats, broker, "consume", "--topic", name, "--records",
                              args.bytes // max(size, 200))
                 got.update(policy=policy, size=size)
                 results["consume"].append(got)
                 line(f"  catch-up {size:>4} B {got['records_per_second']:>9,} rec/s "
                      f"{got['megabytes_per_second']:>6.0f} MB/s = {got['megabytes_per_second'] / tcp:.2f} of loopback; "
-                     f"broker {got['broker_cpu']:.1f} s CPU")
+                     f"broker {got['cpu']:.1f} s CPU")
             latency(broker, args, policy, results)
         finally:
             broker.stop()
@@ -172,39 +131,26 @@ def latency(broker, args, policy, results):
 
 
 def start(args, folder, results):
-    times, data = [], pathlib.Path(folder) / "start"
-    for _ in range(7):
-        shutil.rmtree(data, ignore_errors=True)
-        broker = Broker("group", data)
-        times.append(broker.start_seconds * 1e3)
-        time.sleep(0.5)
-        idle = broker.resident_megabytes()
-        broker.stop()
-    results["start_ms"], results["idle_mb"] = statistics.median(times), idle
-    line(f"start        empty {statistics.median(times):.0f} ms (median of 7), idle {idle:.0f} MB resident")
+    data = pathlib.Path(folder) / "start"
+    took, idle = starts(lambda: Broker("group", data), data, 7, empty=True)
+    results["start_ms"], results["idle_mb"] = took, idle
+    line(f"start        empty {took:.0f} ms (median of 7), idle {idle:.0f} MB resident")
     if not args.data_gigabytes:
         return
     broker = Broker("none", data)
     name = topic(broker, "big", 6)
     load(broker, "produce", "--topic", name, "--records", int(args.data_gigabytes * 1e6), "--size", 1000)
     broker.stop()
-    times = []
-    for _ in range(5):
-        broker = Broker("group", data)
-        times.append(broker.start_seconds * 1e3)
-        time.sleep(0.5)
-        idle = broker.resident_megabytes()
-        broker.stop()
+    took, idle = starts(lambda: Broker("group", data), data, 5)
     broker = Broker("group", data)
     # What was written since the last clean stop is what a start after a kill has to look at.
     load(broker, "produce", "--topic", name, "--records", UNCLEAN_RECORDS, "--size", 1000)
-    broker.process.kill()
-    broker.process.wait()
+    broker.kill()
     broker = Broker("group", data)
     killed = broker.start_seconds * 1e3
     broker.stop()
-    results["start_big_ms"], results["start_killed_ms"] = statistics.median(times), killed
-    line(f"start        with {args.data_gigabytes} GB: {statistics.median(times):.0f} ms after a clean stop, "
+    results["start_big_ms"], results["start_killed_ms"] = took, killed
+    line(f"start        with {args.data_gigabytes} GB: {took:.0f} ms after a clean stop, "
          f"{killed:.0f} ms after kill -9 under 100 MB more; idle {idle:.0f} MB")
     shutil.rmtree(data, ignore_errors=True)
 
@@ -229,14 +175,7 @@ def main():
     if args.quick:
         args.bytes, args.seconds, args.data_gigabytes, args.repeats = 100_000_000, 4, 0, 1
     results = {"produce": [], "consume": [], "latency": []}
-    line(f"{os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}, release build")
-    with tempfile.TemporaryDirectory(prefix="millrace-bench-", dir=os.environ.get("TMPDIR")) as folder:
-        if args.only != "throughput":
-            start(args, folder, results)
-        if args.only != "start":
-            throughput(args, folder, results)
-    if args.json:
-        pathlib.Path(args.json).write_text(json.dumps(results, indent=1), encoding="utf-8")
+    measured(args, results, start, throughput)
 
 
 if __name__ == "__main__":

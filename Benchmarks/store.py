@@ -10,76 +10,36 @@ Method
   peer         the same INSERTs and SELECTs by one Python process with cassandra-driver (128 under way).
   append       20,000 appends to one list, and the time of one read of it.
   start        from exec to the line that says the store answers: empty, with --rows rows after a clean stop, and after
-               kill -9 with a log of --log-megabytes; memory then, and during the loads.
+               kill -9 behind --log-megabytes of writes (median of 5); memory then, and during the loads.
 
 Example: Benchmarks/run store --quick
 """
 
 import argparse
-import json
-import os
 import pathlib
 import shutil
-import signal
 import statistics
-import subprocess
-import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-RELEASE = pathlib.Path(os.environ.get("MILLRACE_BUILD", ROOT / ".build" / "release"))
-# What the binary takes as its settings is not meant for it here.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
+from measuring import Server, line, measured, median, run, starts
+
+# The store keeps 24 MB of log at most.
+LOG_MEGABYTES_MIN = 18
 
 
-class Store:
-    """`millrace up` with the store alone."""
-
+class Store(Server):
     def __init__(self, sync, data):
-        started = time.monotonic()
-        self.process = subprocess.Popen(
-            [str(RELEASE / "millrace"), "up", "--only", "store", "--data", str(data), "--json",
-             "--store", f"embedded:?port=0&sync={sync}"],
-            stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
-        line = self.process.stdout.readline()
-        self.start_seconds = time.monotonic() - started
-        self.url = json.loads(line)["addresses"]["store"].split("?")[0]
+        super().__init__("store", f"sync={sync}", data)
         self.port = int(self.url.rsplit(":", 1)[1])
-
-    def resident_megabytes(self, name="VmRSS"):
-        for line in open(f"/proc/{self.process.pid}/status", encoding="ascii"):
-            if line.startswith(name):
-                return int(line.split()[1]) / 1024
-        return 0.0
-
-    def processor_seconds(self):
-        fields = open(f"/proc/{self.process.pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(120)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def load(store, verb, **options):
-    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    out = subprocess.run([str(RELEASE / "cql-load"), verb, "--store", store.url, *arguments],
-                         check=True, capture_output=True, text=True, timeout=900, env=ENVIRONMENT)
-    return json.loads(out.stdout)
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return run("cql-load", verb, "--store", store.url, *arguments)
 
 
-def median(repeats, store, verb, **options):
-    """The load whose throughput is in the middle, and the store's processor seconds in it."""
-    found = []
-    for _ in range(repeats):
-        before = store.processor_seconds()
-        found.append(load(store, verb, **options))
-        found[-1]["store_cpu"] = store.processor_seconds() - before
-    return sorted(found, key=lambda got: got["operations_per_second"])[repeats // 2]
+def middle(repeats, store, verb, **options):
+    return median(repeats, store, lambda: load(store, verb, **options), "operations_per_second")
 
 
 def peer(store, operations, table):
@@ -101,10 +61,6 @@ def peer(store, operations, table):
     return rates
 
 
-def line(text):
-    print(text, flush=True)
-
-
 def latency(got):
     ms = got["latency_ms"]
     return f"p50 {ms['p50']:.2f} p99 {ms['p99']:.2f} p99.9 {ms['p999']:.2f} ms"
@@ -119,11 +75,11 @@ def throughput(args, folder, results):
             for verb in ("insert", "select", "batch"):
                 for concurrency in args.concurrency:
                     count = args.operations // (10 if verb == "batch" else 1) // (10 if concurrency == 1 else 1)
-                    got = median(args.repeats, store, verb, operations=count, concurrency=concurrency)
+                    got = middle(args.repeats, store, verb, operations=count, concurrency=concurrency)
                     got.update(sync=sync, verb=verb, concurrency=concurrency)
                     results["loads"].append(got)
                     line(f"  {verb:<7}{concurrency:>4} under way {got['operations_per_second']:>8,}/s  {latency(got)}; "
-                         f"store {1e6 * got['store_cpu'] / max(got['operations'], 1):.1f} µs CPU each; failed {got['failed']}")
+                         f"store {1e6 * got['cpu'] / max(got['operations'], 1):.1f} µs CPU each; failed {got['failed']}")
             inserts, selects = peer(store, args.operations // 10, "items")
             results["peer"].append({"sync": sync, "inserts": inserts, "selects": selects})
             line(f"  peer   one Python process: {inserts:,.0f} INSERT/s, {selects:,.0f} SELECT/s")
@@ -137,13 +93,13 @@ def throughput(args, folder, results):
 
 def wide(args, store, results):
     load(store, "bulk", table="wide", operations=args.operations, partitions=args.operations // 100, rows=100)
-    got = median(args.repeats, store, "range", table="wide", operations=args.operations // 100,
+    got = middle(args.repeats, store, "range", table="wide", operations=args.operations // 100,
                  partitions=args.operations // 100, rows=100)
     results["range"] = got
     line(f"  range  {got['operations_per_second']:,} partitions/s = {got['rows_per_second']:,} rows/s  {latency(got)}")
     filled = load(store, "bulk", table="big", operations=args.rows, partitions=args.rows)
     line(f"  bulk   {filled['rows_per_second']:,} rows/s for {args.rows:,} rows")
-    got = median(args.repeats, store, "scan", table="big", concurrency=8)
+    got = middle(args.repeats, store, "scan", table="big", concurrency=8)
     results["scan"] = got
     line(f"  scan   {got['rows_per_second']:,} rows/s over {got['rows']:,} rows")
     got = load(store, "append", operations=20_000, concurrency=32)
@@ -152,37 +108,46 @@ def wide(args, store, results):
 
 
 def start(args, folder, results):
-    times, data = [], pathlib.Path(folder) / "start"
-    for _ in range(7):
-        shutil.rmtree(data, ignore_errors=True)
-        store = Store("group", data)
-        times.append(store.start_seconds * 1e3)
-        time.sleep(0.5)
-        idle = store.resident_megabytes()
-        store.stop()
-    results["start_ms"], results["idle_mb"] = statistics.median(times), idle
-    line(f"start    empty {statistics.median(times):.0f} ms (median of 7), idle {idle:.0f} MB resident")
+    data = pathlib.Path(folder) / "start"
+    took, idle = starts(lambda: Store("group", data), data, 7, empty=True)
+    results["start_ms"], results["idle_mb"] = took, idle
+    line(f"start    empty {took:.0f} ms (median of 7), idle {idle:.0f} MB resident")
     store = Store("periodic", data)
     load(store, "bulk", operations=args.rows, partitions=args.rows)
     store.stop()
-    times = []
-    for _ in range(5):
-        store = Store("group", data)
-        times.append(store.start_seconds * 1e3)
-        time.sleep(0.5)
-        idle = store.resident_megabytes()
-        store.stop()
+    took, idle = starts(lambda: Store("group", data), data, 5)
+    results["start_rows_ms"] = took
+    line(f"start    with {args.rows:,} rows: {took:.0f} ms after a clean stop, idle {idle:.0f} MB")
+    recovery(args, data, results)
+    shutil.rmtree(data, ignore_errors=True)
+
+
+def log_megabytes(data):
+    return sum(path.stat().st_size for path in data.rglob("*.log")) / 1e6
+
+
+def recovery(args, data, results):
+    """Starts after kill -9. The log is bounded and shrinks when a memtable is full, so it is filled up until it is
+    nearly as long as it gets; what a GB costs is what such a start takes longer than a clean one."""
     store = Store("periodic", data)
     load(store, "bulk", table="log", operations=args.log_megabytes * 1000, size=1000, partitions=10**9)
+    for _ in range(20):
+        if log_megabytes(data) >= LOG_MEGABYTES_MIN:
+            break
+        load(store, "bulk", table="log", operations=2000, size=1000, partitions=10**9)
     store.kill()
-    log = sum(path.stat().st_size for path in data.rglob("*.log")) / 1e6
-    store = Store("group", data)
-    killed = store.start_seconds
-    store.stop()
-    results.update(start_rows_ms=statistics.median(times), start_killed_ms=killed * 1e3, log_megabytes=log)
-    line(f"start    with {args.rows:,} rows: {statistics.median(times):.0f} ms after a clean stop, idle {idle:.0f} MB; "
-         f"{killed * 1e3:.0f} ms after kill -9 with {log:.0f} MB of log ({killed / max(log, 1) * 1e3:.1f} s/GB)")
-    shutil.rmtree(data, ignore_errors=True)
+    log, killed, clean, copy = log_megabytes(data), [], [], data.parent / "copy"
+    for _ in range(5):
+        shutil.copytree(data, copy)
+        for times in (killed, clean):
+            store = Store("group", copy)
+            times.append(store.start_seconds)
+            store.stop()
+        shutil.rmtree(copy)
+    killed, clean = statistics.median(killed), statistics.median(clean)
+    results.update(start_killed_ms=killed * 1e3, log_megabytes=log, seconds_per_gb=(killed - clean) / log * 1e3)
+    line(f"start    {killed * 1e3:.0f} ms after kill -9 with {log:.0f} MB of log, {clean * 1e3:.0f} ms without: "
+         f"{(killed - clean) / log * 1e3:.1f} s for a GB")
 
 
 def main():
@@ -200,14 +165,7 @@ def main():
     if args.quick:
         args.operations, args.rows, args.repeats = 60_000, 300_000, 1
     results = {"loads": [], "peer": []}
-    line(f"{os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}, {RELEASE.name} build")
-    with tempfile.TemporaryDirectory(prefix="millrace-bench-", dir=os.environ.get("TMPDIR")) as folder:
-        if args.only != "throughput":
-            start(args, folder, results)
-        if args.only != "start":
-            throughput(args, folder, results)
-    if args.json:
-        pathlib.Path(args.json).write_text(json.dumps(results, indent=1), encoding="utf-8")
+    measured(args, results, start, throughput)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ import uuid
 
 import pytest
 from cassandra import InvalidRequest
+from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.concurrent import execute_concurrent_with_args
-from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
+from cassandra.policies import DCAwareRoundRobinPolicy, RoundRobinPolicy, TokenAwarePolicy
+from cassandra.query import named_tuple_factory, tuple_factory
 
 SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+GUARDED = "embedded:?port=0&authenticator=PasswordAuthenticator&authorizer=CassandraAuthorizer"
 
 
 def connect(stack, **options):
@@ -22,11 +25,32 @@ def connect(stack, **options):
     )
 
 
+def name(prefix):
+    return prefix + uuid.uuid4().hex[:10]
+
+
 @contextlib.contextmanager
-def keyspace(stack, name):
-    """A session in a new keyspace of that name, which goes away with it."""
+def logged_in(stack, user=None, password=None, **options):
     host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=5)
+    provider = PlainTextAuthProvider(user, password) if user else None
+    cluster = Cluster(
+        [host], port=port, auth_provider=provider, protocol_version=options.pop("version", 4),
+        load_balancing_policy=RoundRobinPolicy(), **options,
+    )
+    try:
+        yield cluster.connect()
+    finally:
+        cluster.shutdown()
+
+
+@contextlib.contextmanager
+def keyspace(stack, name, tuples=False):
+    """A session in a new keyspace of that name, which goes away with it; its rows have names unless `tuples`."""
+    host, port = stack.cql
+    profile = ExecutionProfile(
+        load_balancing_policy=RoundRobinPolicy(), row_factory=tuple_factory if tuples else named_tuple_factory)
+    cluster = Cluster(
+        [host], port=port, protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile})
     session = cluster.connect()
     session.execute(f"DROP KEYSPACE IF EXISTS {name}")
     session.execute(f"CREATE KEYSPACE {name} WITH replication = {SIMPLE}")

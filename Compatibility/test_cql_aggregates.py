@@ -2,28 +2,21 @@
 
 import decimal
 import math
+import sys
 
 import pytest
 from cassandra import InvalidRequest
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
-from cassandra.policies import RoundRobinPolicy
-from cassandra.query import SimpleStatement, tuple_factory
+from cassandra.query import SimpleStatement
+from cql_tools import keyspace
 
 D = decimal.Decimal
+DOUBLE_MAX = sys.float_info.max
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy(), row_factory=tuple_factory)
-    cluster = Cluster(
-        [host], port=port, protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile})
-    session = cluster.connect()
-    session.execute(
-        "CREATE KEYSPACE aggregates WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
-    session.set_keyspace("aggregates")
-    yield session
-    cluster.shutdown()
+    with keyspace(stack, "aggregates", tuples=True) as session:
+        yield session
 
 
 def column(session, type, values):
@@ -41,10 +34,13 @@ def column(session, type, values):
     ("bigint", [2**63 - 1, 2**63 - 3], (2, 2, 2**63 - 3, 2**63 - 1, -4, 2**63 - 2)),
     ("tinyint", [127, 127], (2, 2, 127, 127, -2, 127)), ("smallint", [-7, 2], (2, 2, -7, 2, -5, -2)),
     ("varint", [10**30, -1, 2], (3, 3, -1, 10**30, 10**30 + 1, (10**30 + 1) // 3)),
-    ("decimal", [D("1.5"), D("2.25")], (2, 2, D("1.5"), D("2.25"), D("3.75"), D("1.88"))),
+    ("decimal", [D("1.5"), D("2.25")], (2, 2, D("1.5"), D("2.25"), D("3.75"), D("1.87"))),
     ("decimal", [], (0, 0, None, None, D(0), D(0))),
     ("double", [1.5, 2.5], (2, 2, 1.5, 2.5, 4.0, 2.0)), ("float", [0.5, 0.25], (2, 2, 0.25, 0.5, 0.75, 0.375)),
+    ("decimal", [D(1), D(2), D(2), D(3)], (4, 4, D(1), D(3), D(8), D(2))),
     ("double", [1.7e308, 1.7e308], (2, 2, 1.7e308, 1.7e308, math.inf, 1.7e308)),
+    ("double", [DOUBLE_MAX] * 3, (3, 3, DOUBLE_MAX, DOUBLE_MAX, math.inf, DOUBLE_MAX)),
+    ("double", [1.0, math.inf, 2.0], (3, 3, 1.0, math.inf, math.inf, math.inf)),
 ])
 def test_numbers(session, type, values, wanted):
     assert column(session, type, values) == wanted

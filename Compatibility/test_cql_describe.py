@@ -97,8 +97,6 @@ def test_tables(session):
     expected = [
         ("shown", "table", "users", USERS),
         ("shown", "index", "by_age", INDEX),
-        ("shown", "materialized_view", "mv", VIEW),
-        ("shown", "materialized_view", '"Mv2"', SECOND),
     ]
     for query in ["DESCRIBE TABLE users", "DESC COLUMNFAMILY shown.users", "DESCRIBE users"]:
         assert elements(session, query) == expected
@@ -110,6 +108,8 @@ def test_other_elements(session):
         assert elements(session, query) == [("shown", "index", "by_age", INDEX)]
     for query in ["DESCRIBE MATERIALIZED VIEW mv", "DESC mv"]:
         assert elements(session, query) == [("shown", "materialized_view", "mv", VIEW)]
+    second = [("shown", "materialized_view", '"Mv2"', SECOND)]
+    assert elements(session, 'DESCRIBE MATERIALIZED VIEW "Mv2"') == second
     text = "CREATE TYPE shown.a_type (\n    n int,\n    i frozen<inner_type>\n);"
     assert elements(session, "DESCRIBE TYPE a_type") == [("shown", "type", "a_type", text)]
     only = (

@@ -206,6 +206,11 @@ def test_statements_survive_a_dropped_and_a_new_table(session):
     session.execute(insert, (1, "a"))
     session.execute(batch, (2, "b"))
     assert session.execute("SELECT count(*) FROM drivers.again").one()[0] == 2
+    # Of another type as well, when it is prepared again.
+    session.execute("DROP TABLE drivers.again")
+    session.execute("CREATE TABLE drivers.again (k int PRIMARY KEY, v int)")
+    session.execute(session.prepare("INSERT INTO drivers.again (k, v) VALUES (?, ?)"), (1, 5))
+    assert session.execute("SELECT v FROM drivers.again").one().v == 5
 
 
 def test_clients_and_settings_are_shown(session):

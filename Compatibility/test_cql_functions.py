@@ -6,41 +6,32 @@ import math
 
 import pytest
 from cassandra import FunctionFailure, InvalidRequest
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
-from cassandra.policies import RoundRobinPolicy
 from cassandra.protocol import SyntaxException
-from cassandra.query import SimpleStatement, tuple_factory
+from cassandra.query import SimpleStatement
 from cassandra.util import Date, Time
+from cql_tools import keyspace
 
 D = decimal.Decimal
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy(), row_factory=tuple_factory)
-    cluster = Cluster(
-        [host], port=port, protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile})
-    session = cluster.connect()
-    session.execute(
-        "CREATE KEYSPACE functions WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
-    session.set_keyspace("functions")
-    session.execute("CREATE TYPE point (x int, y text)")
-    session.execute("CREATE TYPE outer_point (p frozen<point>, n int)")
-    session.execute(
-        "CREATE TABLE one (k int PRIMARY KEY, v int, b bigint, f float, d double, de decimal, vi varint, "
-        "ti tinyint, sm smallint, ts timestamp, da date, tm time, id timeuuid, tx text, asc ascii, "
-        "m map<text, int>, s set<int>, l list<int>, fm frozen<map<int, text>>, u point, "
-        "fu frozen<outer_point>, bo boolean)".replace(" asc ascii", " an ascii"))
-    session.execute(
-        "INSERT INTO one (k, v, b, f, d, de, vi, ti, sm, ts, da, tm, id, tx, an, m, s, l, fm, u, fu, bo) "
-        "VALUES (1, 10, 20, 1.5, 2.5, 1.25, 100, 3, 4, '2020-03-31T00:00:00Z', '2020-01-31', '10:11:12', "
-        "50554d6e-29bb-11e5-b345-feff819cdc9f, 'hi', 'yo', {'a': 1, 'b': 2, 'c': 3}, {1, 2, 3}, [5, 6, 7], "
-        "{1: 'x', 2: 'y'}, {x: 1, y: 'z'}, {p: {x: 3, y: 'q'}, n: 9}, true) USING TIMESTAMP 100")
-    session.execute("UPDATE one USING TIMESTAMP 200 SET m['b'] = 5, s = s + {9} WHERE k = 1")
-    session.execute("UPDATE one USING TTL 100000 AND TIMESTAMP 300 SET m['d'] = 7, u.x = 4 WHERE k = 1")
-    yield session
-    cluster.shutdown()
+    with keyspace(stack, "functions", tuples=True) as session:
+        session.execute("CREATE TYPE point (x int, y text)")
+        session.execute("CREATE TYPE outer_point (p frozen<point>, n int)")
+        session.execute(
+            "CREATE TABLE one (k int PRIMARY KEY, v int, b bigint, f float, d double, de decimal, vi varint, "
+            "ti tinyint, sm smallint, ts timestamp, da date, tm time, id timeuuid, tx text, asc ascii, "
+            "m map<text, int>, s set<int>, l list<int>, fm frozen<map<int, text>>, u point, "
+            "fu frozen<outer_point>, bo boolean)".replace(" asc ascii", " an ascii"))
+        session.execute(
+            "INSERT INTO one (k, v, b, f, d, de, vi, ti, sm, ts, da, tm, id, tx, an, m, s, l, fm, u, fu, bo) "
+            "VALUES (1, 10, 20, 1.5, 2.5, 1.25, 100, 3, 4, '2020-03-31T00:00:00Z', '2020-01-31', '10:11:12', "
+            "50554d6e-29bb-11e5-b345-feff819cdc9f, 'hi', 'yo', {'a': 1, 'b': 2, 'c': 3}, {1, 2, 3}, [5, 6, 7], "
+            "{1: 'x', 2: 'y'}, {x: 1, y: 'z'}, {p: {x: 3, y: 'q'}, n: 9}, true) USING TIMESTAMP 100")
+        session.execute("UPDATE one USING TIMESTAMP 200 SET m['b'] = 5, s = s + {9} WHERE k = 1")
+        session.execute("UPDATE one USING TTL 100000 AND TIMESTAMP 300 SET m['d'] = 7, u.x = 4 WHERE k = 1")
+        yield session
 
 
 def one(session, selection, *values):
@@ -76,6 +67,8 @@ def one(session, selection, *values):
     ("CAST(ts AS text)", "cast(ts as text)", "varchar", "2020-03-31T00:00:00.000Z"),
     ("CAST(ts AS date)", "cast(ts as date)", "date", Date("2020-03-31")),
     ("CAST(id AS timestamp)", "cast(id as timestamp)", "timestamp", datetime.datetime(2015, 7, 14, 0, 0, 18, 805000)),
+    ("cast_as_text(v)", "cast(v as text)", "varchar", "10"), ('system."castAsInt"(f)', "cast(f as int)", "int", 1),
+    ("count_rows()", "count", "bigint", 1),
     ("CAST(bo AS text)", "cast(bo as text)", "varchar", "true"),
     # parts of collections and user types
     ("m['b']", "m['b']", "int", 5), ("m['q']", "m['q']", "int", None), ("s[9]", "s[9]", "int", 9),
@@ -112,7 +105,19 @@ def one(session, selection, *values):
     ("to_json(m)", "system.to_json(m)", "varchar", '{"a": 1, "b": 5, "c": 3, "d": 7}'),
     ("toJson(u)", "system.tojson(u)", "varchar", '{"x": 4, "y": "z"}'),
     ("token(k)", "system.token(k)", "bigint", -4069959284402364209),
+    # A day is counted towards 1970, as Java does; an int may stand for a date's days.
+    ("to_date((timestamp)-1)", "system.to_date((timestamp)-1)", "date", Date("1970-01-01")),
+    ("to_date((timestamp)-86400000)", "system.to_date((timestamp)-86400000)", "date", Date("1969-12-31")),
+    ("to_unix_timestamp((int)-2147483648)", "system.to_unix_timestamp((int)-2147483648)", "bigint", 0),
+    ("log10((decimal)1e1000000000)", "system.log10((decimal)1e1000000000)", "decimal", D(10**9)),
+    ("log((decimal)10)", "system.log((decimal)10)", "decimal", D("2.3025850929940456840179914546844")),
+    ("exp((decimal)-1)", "system.exp((decimal)-1)", "decimal", D("0.36787944117144232159552377016146")),
+    ("round(0.49999999999999994)", "system.round(0.49999999999999994)", "double", 0.0),
+    ("round(4503599627370497.0)", "system.round(4503599627370497.0)", "double", 4503599627370497.0),
     # constants with a type, and what is made of columns
+    ("(int) -3", "(int)-3", "int", -3), ("(float) -Infinity", "(float)-Infinity", "float", -math.inf),
+    ("(v) - 1", "(v) - 1", "int", 9), ("(v) -1", "(v) - 1", "int", 9),
+    ("((point){x: 1, y: 'a'}).x", "((point){x: 1, y: 'a'}).x", "int", 1),
     ("(int)3", "(int)3", "int", 3), ("(text)'a'", "(text)'a'", "varchar", "a"), ("[v, k]", "[v, k]", "list<int>", [10, 1]),
     ("{v, k}", "{v, k}", "set<int>", {1, 10}), ("{k: v}", "{k: v}", "map<int, int>", {1: 10}), ("(v, tx)", "(v, tx)", "frozen<tuple<int, varchar>>", (10, "hi")),
     ("(map<text, int>){'a': v}", "(map<text, int>){'a': v}", "map<varchar, int>", {"a": 10}),
@@ -166,7 +171,16 @@ def test_markers_in_the_selection(session):
     ("u.nope", "Invalid field selection: u of type point has no field nope"),
     ("writetime(k)", "on PRIMARY KEY part k"), ("ttl(k)", "on PRIMARY KEY part k"),
     ("collection_count(v)", "requires a collection argument, but found argument v of type int"),
-    ("collection_sum((list<text>)['a'])", "requires a numeric_set_or_list argument"),
+    ("collection_sum((list<text>)['a'])", "collection_sum requires a numeric set/list argument"),
+    ("collection_min(m)", "collection_min requires a set or list argument"),
+    ("(v)", "Cannot infer type for term (v) in selection clause"),
+    ("((1))", "Cannot infer type for term ((1)) in selection clause"),
+    ("(map<text, int>){'a': v}.a", "of type frozen<map<text, int>> is not a user type"),
+    ("{1d, (duration)2d}", "Durations are not allowed inside sets: frozen<set<duration>>"),
+    ("(set<duration>){1d}", "Durations are not allowed inside sets: set<duration>"),
+    ("fromJson(tx)", "fromJson() cannot be used in the selection clause"),
+    ("similarity_cosine((list<float>)[1], [2])", "requires a float vector argument, but found argument "
+     "(list<float>)[1] of type frozen<list<float>>"),
     ("floor(da, 1h)", "precision is below 1 day"), ("floor(ts, -1d)", "Negative durations are not supported"),
     ("floor(tm, 2d)", "durations smaller that a day"),
     ("from_json('1')", "cannot be used in the selection clause"),
@@ -178,8 +192,10 @@ def test_refused(session, selection, says):
 
 
 @pytest.mark.parametrize("selection, says", [
-    ("v / 0", "the operation 'int / int' failed: / by zero"), ("v % 0", "failed"), ("de / 0", "failed"),
-    ("vi / 0", "failed"), ("da + 1h", "day precision"),
+    ("v / 0", "the operation 'int / int' failed: / by zero"), ("v % 0", "int % int' failed: / by zero"),
+    ("de / 0", "decimal / int' failed: BigInteger divide by zero"), ("(de - de) / 0", "failed: / by zero"),
+    ("de % 0", "failed: Division by zero"), ("(de - de) % 0", "failed: Division undefined"),
+    ("vi / 0", "failed: BigInteger divide by zero"), ("da + 1h", "day precision"),
 ])
 def test_operations_that_fail(session, selection, says):
     with pytest.raises(FunctionFailure, match=says):
@@ -189,6 +205,27 @@ def test_operations_that_fail(session, selection, says):
 def test_reals_divide_by_zero(session):
     up, nothing = one(session, "d / 0, f % 0").one()
     assert up == math.inf and math.isnan(nothing)
+
+
+def test_text_of_old_times_and_addresses(session):
+    session.execute("CREATE TABLE IF NOT EXISTS old (k int PRIMARY KEY, t timestamp, i inet)")
+    for text, wanted in [
+        (-12219292800000, "1582-10-15T00:00:00.000Z"), (-12219292800001, "1582-10-04T23:59:59.999Z"),
+        (-62135596800000, "0001-01-03T00:00:00.000Z"), (-62167392000000, "0001-12-31T00:00:00.000Z"),
+    ]:
+        session.execute(f"INSERT INTO old (k, t, i) VALUES (1, {text}, '2001:db8::1')")
+        row = session.execute("SELECT CAST(t AS text), to_json(t), CAST(i AS text) FROM old").one()
+        assert row == (wanted, '"' + wanted.replace("T", " ") + '"', "2001:db8:0:0:0:0:0:1")
+
+
+def test_operations_inside_of_terms(session):
+    session.execute("CREATE TABLE IF NOT EXISTS sums (k int, c smallint, b blob, PRIMARY KEY (k, c))")
+    session.execute("INSERT INTO sums (k, c, b) VALUES (2, 2, token(2))")
+    found = session.execute("SELECT c FROM sums WHERE k = 1 + 1 AND c = 1 * (1 + 1)").one()
+    assert found == (2,)
+    assert session.execute("SELECT b FROM sums WHERE k = 2 AND b = token(2) ALLOW FILTERING").one() is not None
+    with pytest.raises(InvalidRequest, match=r"Ambiguous '\+' operation with args \? and 1"):
+        session.prepare("SELECT c FROM sums WHERE k = 2 AND c = 1 * (? + 1)")
 
 
 def test_now_is_one_moment(session):

@@ -5,39 +5,17 @@ from decimal import Decimal
 
 import pytest
 from cassandra import FunctionFailure, InvalidRequest
-from cassandra.cluster import Cluster
 from cassandra.util import Date, Duration, Time
+from cql_tools import keyspace, table  # noqa: F401 (a fixture)
 
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
 ID = uuid.UUID("6bddc89a-5644-11e4-97fc-56847afe9799")
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=5)
-    session = cluster.connect()
-    session.execute("DROP KEYSPACE IF EXISTS jsons")
-    session.execute(f"CREATE KEYSPACE jsons WITH replication = {SIMPLE}")
-    session.set_keyspace("jsons")
-    session.execute('CREATE TYPE pair (a int, "Foo" text)')
-    yield session
-    cluster.shutdown()
-
-
-@pytest.fixture
-def table(session):
-    made = []
-
-    def make(columns):
-        name = f"t{uuid.uuid4().hex[:12]}"
-        session.execute(f"CREATE TABLE {name} ({columns})")
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        session.execute(f"DROP TABLE IF EXISTS {name}")
+    with keyspace(stack, "jsons") as session:
+        session.execute('CREATE TYPE pair (a int, "Foo" text)')
+        yield session
 
 
 VALUES = [
@@ -171,3 +149,32 @@ def test_huge_exponents_stay_short(session, table):
     session.execute(session.prepare(f"INSERT INTO {name} (k, v) VALUES (0, ?)"), (Decimal("1E+1000000000"),))
     shown = session.execute(f"SELECT to_json(v) FROM {name}").one()[0]
     assert len(shown) < 20 and shown == "1E+1000000000"
+
+
+@pytest.mark.parametrize("type, json, error, says", [
+    ("smallint", "1.5", FunctionFailure, "Unable to make short from '1.5'"),
+    ("tinyint", "1.5", FunctionFailure, "Unable to make byte from '1.5'"),
+    ("timestamp", "1.5", FunctionFailure, "a datestring representation of a timestamp value, but got a Double: 1.5"),
+    ("uuid", "1e3", FunctionFailure, "Expected a string representation of a uuid, but got a Double: 1000.0"),
+    # What is no duration is refused by what reads them, as a whole.
+    ("duration", '"abc"', InvalidRequest, "Unable to convert 'abc' to a duration"),
+])
+def test_refused_values(session, table, type, json, error, says):
+    name = table(f"k int PRIMARY KEY, v {type}")
+    with pytest.raises(error) as caught:
+        session.execute(session.prepare(f"INSERT INTO {name} (k, v) VALUES (1, fromJson(?))"), (json,))
+    assert says in str(caught.value)
+
+
+def test_numbers_may_have_blanks_around(session, table):
+    name = table("k int PRIMARY KEY, f float, d double")
+    session.execute(f"""INSERT INTO {name} JSON '{{"k": 1, "f": " 1.5 ", "d": "2e3 "}}'""")
+    assert tuple(session.execute(f"SELECT f, d FROM {name}").one()) == (1.5, 2000.0)
+
+
+def test_where_the_functions_may_stand(session, table):
+    name = table("k int PRIMARY KEY, t text")
+    with pytest.raises(InvalidRequest, match=r"toJson\(\) may only be used within the selection clause"):
+        session.prepare(f"INSERT INTO {name} (k, t) VALUES (1, toJson(?))")
+    with pytest.raises(InvalidRequest, match=r"to_json\(\) may only be used within the selection clause"):
+        session.prepare(f"UPDATE {name} SET t = to_json(?) WHERE k = 1")

@@ -2,40 +2,17 @@
 
 import ssl
 import subprocess
-import uuid
-from contextlib import contextmanager
 
 import pytest
 from cassandra import AuthenticationFailed, InvalidRequest, Unauthorized
-from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import Cluster, NoHostAvailable
-from cassandra.policies import RoundRobinPolicy
 from cassandra.protocol import SyntaxException
 from cassandra.query import BatchStatement
 from conftest import start_stack
+from cql_tools import GUARDED, SIMPLE, logged_in, name
 
-GUARDED = "embedded:?port=0&authenticator=PasswordAuthenticator&authorizer=CassandraAuthorizer"
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
 # bcrypt of "super_secret_thing", made by libxcrypt with cost 4.
 HASHED = "$2a$04$PoiUnv/9OZ5nYjlN087uIe5KLMV6yJfDkgKAAHO0pRVTEvB3UQU/i"
-
-
-def name(prefix):
-    return prefix + uuid.uuid4().hex[:10]
-
-
-@contextmanager
-def logged_in(stack, user=None, password=None, **options):
-    host, port = stack.cql
-    provider = PlainTextAuthProvider(user, password) if user else None
-    cluster = Cluster(
-        [host], port=port, auth_provider=provider, protocol_version=options.pop("version", 4),
-        load_balancing_policy=RoundRobinPolicy(), **options,
-    )
-    try:
-        yield cluster.connect()
-    finally:
-        cluster.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +287,24 @@ def test_who_creates_may_do_all_and_drops_leave_nothing(guarded, root, role):
         assert permissions(session, role) == [("<all keyspaces>", "CREATE")]
 
 
+def test_superusers_may_write_to_the_rows_of_roles(guarded, root, role):
+    with logged_in(guarded, role, "secret") as session:
+        root.execute(f"GRANT MODIFY ON ALL KEYSPACES TO {role}")
+        text = f"UPDATE system_auth.roles SET is_superuser = true WHERE role = '{role}'"
+        denied(session, text, f"User {role} has no MODIFY permission on <table system_auth.roles> or any of its parents")
+        denied(session, "LIST SUPERUSERS")
+        root.execute(text)
+        assert role in [row.role for row in session.execute("LIST SUPERUSERS")]
+        session.execute(f"UPDATE system_auth.roles SET is_superuser = false, salted_hash = '{HASHED}' WHERE role = '{role}'")
+        denied(session, text)
+    with logged_in(guarded, role, "super_secret_thing"):
+        pass
+    root.execute(f"DELETE FROM system_auth.roles WHERE role = '{role}'")
+    assert role not in [row.role for row in root.execute("LIST ROLES")]
+    with pytest.raises(Unauthorized):
+        root.execute("TRUNCATE system_auth.roles")
+
+
 def test_listing_of_permissions(guarded, root, role):
     child = name("child")
     root.execute(f"GRANT CREATE ON ALL ROLES TO {role}")
@@ -400,8 +395,10 @@ def test_tls(certificate, asks):
                         pass
                 continue
             with logged_in(stack, "cassandra", "cassandra", version=5, **options) as session:
-                assert session.execute("SELECT key FROM system.local").one().key == "local"
-        with pytest.raises(NoHostAvailable):
+                for client in session.execute("SELECT ssl_enabled, ssl_protocol FROM system_views.clients"):
+                    assert client == (True, "TLSv1.3")
+        # Who speaks without TLS there is told so by a protocol error.
+        with pytest.raises(NoHostAvailable, match="ProtocolError"):
             with logged_in(stack, "cassandra", "cassandra", connect_timeout=3):
                 pass
     finally:

@@ -169,11 +169,12 @@ def test_conditions_on_keyspaces(session):
         ("a int PRIMARY KEY, b list<set<int>>", "", InvalidRequest, "Non-frozen collections are not allowed"),
         ("a int PRIMARY KEY, b nope", "", InvalidRequest, "Unknown type rules.nope"),
         ("a int PRIMARY KEY, b other.nope", "", InvalidRequest, "cannot refer to a user type in keyspace other"),
-        ("a int, b int, PRIMARY KEY (a, b)", "WITH CLUSTERING ORDER BY (a ASC)", InvalidRequest, "Missing CLUSTERING ORDER for column b"),
+        ("a int, b int, PRIMARY KEY (a, b)", "WITH CLUSTERING ORDER BY (a ASC)", InvalidRequest, r"directive: \[a\] are not clustering columns"),
+        ("a int, b int, c int, PRIMARY KEY (a, b, c)", "WITH CLUSTERING ORDER BY (c ASC)", InvalidRequest, "Missing CLUSTERING ORDER for column b"),
         ("a int, b int, PRIMARY KEY (a, b)", "WITH CLUSTERING ORDER BY (b ASC, b DESC)", InvalidRequest, "CLUSTERING ORDER BY"),
-        ("a int PRIMARY KEY", "WITH CLUSTERING ORDER BY (a ASC)", InvalidRequest, "Only clustering columns"),
+        ("a int PRIMARY KEY", "WITH CLUSTERING ORDER BY (a ASC)", InvalidRequest, "Only clustering key columns"),
         ("a int, b int, c int, PRIMARY KEY (a, b, c)", "WITH CLUSTERING ORDER BY (c ASC, b ASC)", InvalidRequest, "b must appear before c"),
-        ("a int PRIMARY KEY", "WITH COMPACT STORAGE", InvalidRequest, "COMPACT STORAGE"),
+        ("a int PRIMARY KEY", "WITH COMPACT STORAGE", InvalidRequest, "No definition found that is not part of the PRIMARY KEY"),
         ("a int PRIMARY KEY", "WITH foo = 'x'", SyntaxException, "Unknown property 'foo'"),
         ("a int PRIMARY KEY", "WITH read_repair_chance = 0.1", SyntaxException, "Unknown property"),
         ("a int PRIMARY KEY", "WITH comment = 'x' AND comment = 'y'", SyntaxException, "Multiple definition"),
@@ -189,11 +190,59 @@ def test_conditions_on_keyspaces(session):
         ("a int PRIMARY KEY", "WITH additional_write_policy = '101p'", ConfigurationException, "between"),
         ("a int PRIMARY KEY", "WITH memtable = 'nope'", ConfigurationException, "not found"),
         ("a int PRIMARY KEY", "WITH id = 'x'", ConfigurationException, "Invalid table id"),
+        (
+            "a int PRIMARY KEY",
+            "WITH compaction = {'class': 'LeveledCompactionStrategy', 'fanout_size': 90, 'sstable_size_in_mb': 1089}",
+            ConfigurationException,
+            "absurdly high",
+        ),
     ],
 )
 def test_tables_refused(session, columns, options, error, text):
     with pytest.raises(error, match=text):
         session.execute(f"CREATE TABLE refused ({columns}) {options}")
+
+
+def test_names_of_tables(session):
+    with pytest.raises(ConfigurationException, match="rules.d-3: Table name must not be empty or not contain"):
+        session.execute('CREATE TABLE "d-3" (a int PRIMARY KEY)')
+    with pytest.raises(InvalidRequest, match="must not be more than 222 characters long"):
+        session.execute(f"CREATE TABLE {'t' * 223} (a int PRIMARY KEY)")
+    for text in ('CREATE TABLE "" (a int PRIMARY KEY)', 'CREATE TABLE x ("" int PRIMARY KEY)', 'USE ""'):
+        with pytest.raises(SyntaxException):
+            session.execute(text)
+
+
+def test_a_column_without_a_name_is_none(session):
+    session.execute("CREATE TABLE nameless (k int PRIMARY KEY, v int)")
+    for text in (
+        'SELECT * FROM nameless WHERE "" = 1',
+        'INSERT INTO nameless (k, "") VALUES (1, 2)',
+        'UPDATE nameless SET "" = 1 WHERE k = 1',
+        'DELETE "" FROM nameless WHERE k = 1',
+    ):
+        with pytest.raises(InvalidRequest, match="Undefined column name"):
+            session.execute(text)
+    session.execute("DROP TABLE nameless")
+
+
+def test_options_are_looked_at_when_a_statement_is_prepared(session):
+    with pytest.raises(ConfigurationException, match="min_index_interval"):
+        session.prepare("CREATE TABLE prepared (a int PRIMARY KEY) WITH min_index_interval = 0")
+
+
+def test_copies_of_system_tables(session):
+    name = "system_distributed"
+    here = "{'class': 'NetworkTopologyStrategy', 'datacenter1': 1}"
+    session.execute(f"ALTER KEYSPACE {name} WITH replication = {here}")
+    assert replication(session, name)["datacenter1"] == "1"
+    for text, part in (
+        (f"ALTER TABLE {name}.view_build_status WITH comment = 'x'", "Cannot ALTER <table system_distributed.view_"),
+        (f"CREATE TABLE {name}.x (a int PRIMARY KEY)", "Cannot CREATE <all tables in system_distributed>"),
+        ("ALTER KEYSPACE system WITH durable_writes = true", "system keyspace is not user-modifiable"),
+    ):
+        with pytest.raises(Unauthorized, match=part):
+            session.execute(text)
 
 
 COMPACTION = "org.apache.cassandra.db.compaction."

@@ -5,29 +5,20 @@ import uuid
 
 import pytest
 from cassandra import InvalidRequest
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
-from cassandra.policies import RoundRobinPolicy
 from cassandra.protocol import SyntaxException
-from cassandra.query import SimpleStatement, tuple_factory
+from cassandra.query import SimpleStatement
+from cql_tools import keyspace
 
 FILTERING = "use ALLOW FILTERING"
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy(), row_factory=tuple_factory)
-    cluster = Cluster(
-        [host], port=port, protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile})
-    session = cluster.connect()
-    session.execute(
-        "CREATE KEYSPACE selects WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
-    session.set_keyspace("selects")
-    for text in SCHEMA:
-        session.execute(text)
-    fill(session)
-    yield session
-    cluster.shutdown()
+    with keyspace(stack, "selects", tuples=True) as session:
+        for text in SCHEMA:
+            session.execute(text)
+        fill(session)
+        yield session
 
 
 SCHEMA = [
@@ -126,6 +117,11 @@ def test_errors_of_several_columns(session):
     refused(session, start + "(a) > (1) AND a = 1", "cannot be restricted by both an equality and an inequality relation")
     refused(session, start + "(b, c) = (1, 1)", 'PRIMARY KEY column "b" cannot be restricted as preceding column "a"')
     refused(session, start + "(a, b) = (1, null)", "Invalid null value")
+    refused(session, "SELECT * FROM plain WHERE k = 1 AND (v) != (0)", 'Unsupported "!=" relation: (v) != (0)')
+    # What a statement says wrong comes before what it asks wrong.
+    refused(session, "SELECT DISTINCT k FROM mixed WHERE (b, c) > (1, 1) ALLOW FILTERING", "SELECT DISTINCT with WHERE")
+    refused(session, "SELECT s FROM mixed WHERE k > 1 AND a = 1", FILTERING)
+    refused(session, "SELECT s FROM mixed WHERE k = 1 AND a = 1", "when selecting only static columns")
     refused(session, "SELECT * FROM mixed WHERE (b, c) > (1, 1) ALLOW FILTERING",
             "Multi-column slice restrictions cannot be used for filtering")
 
@@ -148,18 +144,34 @@ def test_order_over_partitions_is_made_in_memory(session):
     assert [row[1:3] for row in session.execute(SimpleStatement(text, fetch_size=None))] == [
         row[1:3] for row in wanted]
     assert len(rows(session, text + " LIMIT 3")) == 3
-    with pytest.raises(InvalidRequest, match="Cannot page queries with both ORDER BY and a IN"):
-        session.execute(SimpleStatement(text, fetch_size=5))
+    once = "SELECT DISTINCT k, s FROM mixed WHERE k IN (1, 0) ORDER BY a"
+    assert sorted(session.execute(SimpleStatement(once, fetch_size=None)), key=str) == [(0, None), (1, 7)]
+    for text in (text, text + " LIMIT 3", "SELECT k, count(*) FROM mixed WHERE k IN () GROUP BY k ORDER BY a"):
+        with pytest.raises(InvalidRequest, match="Cannot page queries with both ORDER BY and a IN"):
+            session.execute(SimpleStatement(text, fetch_size=5))
+
+
+@pytest.mark.parametrize("where", ["k IN ()", "k IN (0, 1) AND a > 1 AND a < 1", "k IN (0, 1) AND a IN ()"])
+def test_an_order_over_nothing_may_be_paged(session, where):
+    assert rows(session, f"SELECT v FROM mixed WHERE {where} ORDER BY a", 5) == []
+    assert rows(session, f"SELECT v FROM mixed WHERE {where} ORDER BY a DESC LIMIT 2", 5) == []
 
 
 def test_errors_of_order(session):
     refused(session, "SELECT a FROM mixed ORDER BY a", "only supported when the partition key is restricted by an EQ or an IN")
     start = "SELECT a AS x FROM mixed WHERE k = 1 ORDER BY "
     refused(session, start + "v", "only supported on the clustered columns of the PRIMARY KEY, got v")
-    refused(session, start + "b", "declared order in the PRIMARY KEY")
+    refused(session, start + "b", "Order by currently only supports the ordering of columns following their declared order")
     refused(session, start + "a ASC, b ASC", "Unsupported order by relation")
     refused(session, start + "x", "Undefined column name x")
-    assert rows(session, "SELECT c FROM mixed WHERE k = 1 AND a = 0 AND b = 1 ORDER BY c DESC") == [(2,), (1,), (0,)]
+    wanted = [(2,), (1,), (0,)]
+    for where in ("a = 0 AND b = 1", "(a, b) = (0, 1)", "(a, b) IN ((0, 1))", "a IN (0) AND b = 1"):
+        assert rows(session, f"SELECT c FROM mixed WHERE k = 1 AND {where} ORDER BY c DESC") == wanted
+    # A column that is named twice stands at its first place, with its last direction.
+    twice = "SELECT a, b, c FROM mixed WHERE k = 1 ORDER BY a ASC, b ASC, a DESC"
+    assert rows(session, twice) == in_order()[::-1]
+    refused(session, "SELECT c FROM mixed WHERE k = 1 AND (a, b) > (0, 1) ORDER BY c", "declared order")
+    refused(session, "SELECT c FROM mixed WHERE k = 1 AND a IN (0, 1) AND b = 1 ORDER BY c", "declared order")
 
 
 @pytest.mark.parametrize("text, wanted", [
@@ -280,6 +292,49 @@ def test_tokens(session):
     refused(session, "SELECT * FROM pairs WHERE token(b, a) > 1", "must be in the partition key order")
     refused(session, "SELECT * FROM pairs WHERE token(a, b) > 1 AND token(a, b) > 2", "More than one restriction was found for the start bound on a, b")
     refused(session, "SELECT * FROM pairs WHERE token(a, b) > 1 AND c = 1", FILTERING)
+
+
+def test_errors_of_tokens(session):
+    refused(session, "SELECT * FROM plain WHERE token(k, k) > 1", "contains duplicate partition key components")
+    refused(session, "SELECT * FROM plain WHERE token(k, v) > 1", "must contains only partition key components")
+    refused(session, "SELECT * FROM pairs WHERE token(a, c) > 1", "must be applied to all partition key components")
+    refused(session, "SELECT * FROM plain WHERE token(k) != 1", 'Unsupported "!=" relation')
+    refused(session, "SELECT * FROM plain WHERE token(k) > token(1, 2)",
+            "function system.token: 1 required but 2 provided")
+    assert rows(session, "SELECT system.token(k) FROM plain WHERE k = 1") == rows(
+        session, "SELECT token(k) FROM plain WHERE k = 1")
+
+
+def test_what_no_key_can_be_is_in_no_row(session):
+    session.execute("CREATE TABLE words (k text, a text, b int, PRIMARY KEY (k, a))")
+    session.execute("INSERT INTO words (k, a, b) VALUES ('k', 'a', 1)")
+    long = "x" * 70_000
+    start = "SELECT b FROM words WHERE k = 'k' AND "
+    for where, found in (("a = ?", 0), ("a > ?", 0), ("a < ?", 1), ("a IN (?, 'a')", 1), ("(a) >= (?)", 0)):
+        assert len(rows(session, start + where, None, long)) == found
+    with pytest.raises(InvalidRequest, match="Key length of 70000 is longer than maximum"):
+        rows(session, "SELECT b FROM words WHERE k = ?", None, long)
+    session.execute("CREATE INDEX ON words (a)")
+    with pytest.raises(InvalidRequest, match="Index expression values may not be larger than 64K"):
+        rows(session, "SELECT b FROM words WHERE a = ?", None, long)
+
+
+def test_one_index_answers_one_relation(session):
+    session.execute("CREATE TABLE found (k int, a int, b int, c int, m map<text, int>, PRIMARY KEY (k, a, b))")
+    for column in ("a", "keys(m)", "c"):
+        session.execute(f"CREATE INDEX ON found ({column})")
+    session.execute("INSERT INTO found (k, a, b, c, m) VALUES (1, 2, 3, 4, {'x': 5})")
+    start = "SELECT k FROM found WHERE "
+    for where in ("(a) = (2)", "(a) IN ((2))", "m CONTAINS KEY 'x'", "k = 1 AND (a, b) = (2, 3) AND c = 4"):
+        assert rows(session, start + where) == [(1,)], where
+    for where in (
+        "(a, b) = (2, 3)", "m CONTAINS KEY 'x' AND m CONTAINS 5", "m CONTAINS 5 AND m CONTAINS KEY 'x'",
+        "a = 2 AND c = 4", "(a) IN ((2)) AND c = 4",
+    ):
+        refused(session, start + where, FILTERING)
+        assert rows(session, start + where + " ALLOW FILTERING") == [(1,)], where
+    refused(session, start + "k = 1 AND a > 1 AND b = 3 AND c = 4",
+            'Clustering column "b" cannot be restricted (preceding column "a"')
 
 
 def test_json_rows(session):

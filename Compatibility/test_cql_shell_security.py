@@ -44,7 +44,8 @@ def test_trusted_and_known(store, files, tmp_path):  # noqa: F811
 @pytest.mark.parametrize("options, user, says", [
     ("tls=true", "cassandra:cassandra@", "the store cannot be"),
     ("tls_ca={ca}", "cassandra:wrong@", "does not let you in"),
-    ("tls_ca={ca}", "", "user and a password"),
+    ("tls_ca={ca}", "", "asks for a user and a password"),
+    ("tls_ca={ca}", "", "--user NAME, and --password-file FILE"),
     ("tls_ca=/nowhere.pem", "cassandra:cassandra@", "/nowhere.pem"),
     ("tls_ca={ca}&tls_cert={ca}", "cassandra:cassandra@", "go together"),
     ("tls_verify=maybe", "", "full, chain or none"),

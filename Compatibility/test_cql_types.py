@@ -15,8 +15,8 @@ from cassandra.metadata import Murmur3Token
 from cassandra.protocol import ProtocolHandler, ResultMessage, SyntaxException, read_int
 from cassandra.query import UNSET_VALUE
 from cassandra.util import Date, Duration, Time
+from cql_tools import keyspace, table  # noqa: F401 (a fixture)
 
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
 SEED = random.randrange(1 << 32)
 
 
@@ -40,14 +40,8 @@ class RawProtocol(ProtocolHandler):
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=5)
-    session = cluster.connect()
-    session.execute("DROP KEYSPACE IF EXISTS types")
-    session.execute(f"CREATE KEYSPACE types WITH replication = {SIMPLE}")
-    session.set_keyspace("types")
-    yield session
-    cluster.shutdown()
+    with keyspace(stack, "types") as session:
+        yield session
 
 
 @pytest.fixture(scope="module")
@@ -58,21 +52,6 @@ def raw(stack, session):
     raw.client_protocol_handler = RawProtocol
     yield raw
     cluster.shutdown()
-
-
-@pytest.fixture
-def table(session):
-    made = []
-
-    def make(columns):
-        name = f"t{uuid.uuid4().hex[:12]}"
-        session.execute(f"CREATE TABLE {name} ({columns})")
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        session.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 # --- bytes and tokens

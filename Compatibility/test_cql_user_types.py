@@ -1,44 +1,33 @@
 # User-defined types of the CQL store: frozen ones, and those whose fields are cells of their own.
 
-import uuid
 from collections import namedtuple
 
 import pytest
 from cassandra import InvalidRequest
-from cassandra.cluster import Cluster
 from cassandra.query import UNSET_VALUE
+from cql_tools import keyspace
+from cql_tools import table as named_table  # noqa: F401 (a fixture)
 
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
 Pair = namedtuple("Pair", "a b")
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=5)
-    session = cluster.connect()
-    session.execute("DROP KEYSPACE IF EXISTS usertypes")
-    session.execute(f"CREATE KEYSPACE usertypes WITH replication = {SIMPLE}")
-    session.set_keyspace("usertypes")
-    session.execute("CREATE TYPE pair (a int, b text)")
-    session.execute("CREATE TYPE outer_pair (p frozen<pair>, l frozen<list<int>>)")
-    yield session
-    cluster.shutdown()
+    with keyspace(stack, "usertypes") as session:
+        session.execute("CREATE TYPE pair (a int, b text)")
+        session.execute("CREATE TYPE outer_pair (p frozen<pair>, l frozen<list<int>>)")
+        yield session
 
 
 @pytest.fixture
-def table(session):
-    made = []
+def table(session, named_table):
+    """Makes a table, and runs statements in which it is called %t."""
 
     def make(columns):
-        name = f"t{uuid.uuid4().hex[:12]}"
-        session.execute(f"CREATE TABLE {name} ({columns})")
-        made.append(name)
+        name = named_table(columns)
         return lambda text, *values: session.execute(text.replace("%t", name), values or None)
 
-    yield make
-    for name in made:
-        session.execute(f"DROP TABLE IF EXISTS {name}")
+    return make
 
 
 def fails(run, text, message):

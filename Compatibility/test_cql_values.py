@@ -135,3 +135,19 @@ def test_user_defined_types(session, table):
     assert row.l[0].street == "y" and row.l[0].number is None
     with pytest.raises(InvalidRequest):
         session.execute("DROP TYPE address")
+
+
+def test_durations_that_are_none(session, table):
+    name = table("k int PRIMARY KEY, d duration")
+    insert = session.prepare(f"INSERT INTO {name} (k, d) VALUES (1, ?)")
+    for value, text in (
+        (Duration(2, -2, 0), r"months, days and nanoseconds must be all of the same sign \(2, -2, 0\)"),
+        (Duration(-2, 0, 5), r"must be all of the same sign \(-2, 0, 5\)"),
+        (Duration(2**63 - 1, 1, 0), "The duration months must be a 32 bits integer but was: 9223372036854775807"),
+        (Duration(0, 2**31, 0), "The duration days must be a 32 bits integer but was: 2147483648"),
+    ):
+        with pytest.raises(InvalidRequest, match=text):
+            session.execute(insert, (value,))
+    for literal in ("1y-2mo", "9223372036854775807d"):
+        with pytest.raises(Exception, match="duration|Invalid|syntax|input"):
+            session.execute(f"INSERT INTO {name} (k, d) VALUES (1, {literal})")

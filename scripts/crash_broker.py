@@ -8,16 +8,13 @@ Prints its seed; --seed repeats the choices (not the scheduling of threads).
 Example: scripts/crash-broker --rounds 100
 """
 
-import argparse
 import pathlib
 import random
-import shutil
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from faults import broker, clients, verdict, workers  # noqa: E402
+from faults import broker, clients, crashes, verdict, workers  # noqa: E402
 
 PARTITIONS = 4
 PLAIN, TRANSACTIONS, COPY = "crash.plain", "crash.transactions", "crash.copy"
@@ -40,40 +37,12 @@ def make_workers(address, seed):
     return [plain(0), plain(1)], [first(0), first(1), second(0), second(1)], copier
 
 
-def complain(everybody):
-    for worker in everybody:
-        if worker.error is not None:
-            raise AssertionError(f"{worker.name} gave up: {worker.error!r}") from worker.error
-
-
-def crash(server, rounds, rng, everybody):
-    for number in range(rounds):
-        # Now and then in the middle of a start.
-        early = rng.random() < 0.1
-        time.sleep(rng.uniform(0, 0.05) if early else rng.uniform(0.1, 1.5))
-        server.kill()
-        complain(everybody)
-        server.start()
-        print(f"\rkilled {number + 1} of {rounds}", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-
-
-def stop(some):
-    for worker in some:
-        worker.stopping.set()
-    for worker in some:
-        worker.join(180)
-        if worker.is_alive():
-            raise AssertionError(f"{worker.name} did not stop within 180 s")
-    complain(some)
-
-
 def drain(copier, address):
     """Lets the copier come to the end of what it copies."""
     wanted = len(verdict.occurrences(clients.read_all(address, PLAIN, PARTITIONS)))
 
     def done():
-        complain([copier])
+        crashes.complain([copier])
         copies = verdict.occurrences(clients.read_all(address, COPY, PARTITIONS))
         return len(copies) >= wanted and copier.idle.is_set()
 
@@ -104,7 +73,7 @@ def report(plain, transactional, copier, rounds, seconds):
           f"{outcomes.count('unknown')} unknown; {copier.copied} records copied")
 
 
-def run(rounds, seed, binary, durability, folder) -> verdict.Verdict:
+def run(rounds, seed, binary, durability, folder):
     rng = random.Random(seed)
     began = time.monotonic()
     with broker.Broker(folder / "data", binary, durability) as server:
@@ -115,35 +84,15 @@ def run(rounds, seed, binary, durability, folder) -> verdict.Verdict:
         for worker in everybody:
             worker.start()
         time.sleep(1)
-        crash(server, rounds, rng, everybody)
-        stop([*plain, *transactional])
+        crashes.crash(server, rounds, rng, everybody)
+        crashes.stop([*plain, *transactional])
         drain(copier, server.address)
-        stop([copier])
+        crashes.stop([copier])
         result = judge(plain, transactional, server.address)
         report(plain, transactional, copier, rounds, time.monotonic() - began)
         server.stop()
-    return result
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--durability", choices=("none", "group", "always"), default="group")
-    parser.add_argument("--binary", default=broker.BINARY)
-    options = parser.parse_args()
-    seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}, durability {options.durability}", flush=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-crash-broker-"))
-    result = run(options.rounds, seed, options.binary, options.durability, folder)
-    print(result)
-    if result.is_good:
-        shutil.rmtree(folder)
-        return 0
-    print(f"failed; repeat with --seed {seed}; the data are in {folder}")
-    return 1
+    return result.is_good, str(result)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(crashes.main(__doc__, "broker", "durability", ("none", "group", "always"), broker.BINARY, run))

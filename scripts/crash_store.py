@@ -10,17 +10,15 @@ threads).
 Example: scripts/crash-store --rounds 100
 """
 
-import argparse
 import logging
 import pathlib
 import random
-import shutil
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from faults import cql_workers as workers  # noqa: E402
+from faults import crashes  # noqa: E402
 from faults import store as stores  # noqa: E402
 
 # The driver tells of each lost connection; here that is the point.
@@ -38,24 +36,6 @@ def make_workers(session, seed, has_index):
     if has_index:
         everybody["index"] = [workers.IndexWorker(f"index{n}", session, seed + 50 + n) for n in range(2)]
     return everybody
-
-
-def complain(everybody):
-    for worker in everybody:
-        if worker.error is not None:
-            raise AssertionError(f"{worker.name} gave up: {worker.error!r}") from worker.error
-
-
-def crash(store, rounds, rng, everybody):
-    for number in range(rounds):
-        # Now and then in the middle of a start.
-        early = rng.random() < 0.1
-        time.sleep(rng.uniform(0, 0.05) if early else rng.uniform(0.1, 1.5))
-        store.kill()
-        complain(everybody)
-        store.start()
-        print(f"\rkilled {number + 1} of {rounds}", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
 
 
 def judge(everybody, session):
@@ -83,15 +63,9 @@ def run(rounds, seed, binary, sync, folder):
         for worker in all_of_them:
             worker.start()
         time.sleep(1)
-        crash(store, rounds, rng, all_of_them)
+        crashes.crash(store, rounds, rng, all_of_them)
         time.sleep(1)
-        for worker in all_of_them:
-            worker.stopping.set()
-        for worker in all_of_them:
-            worker.join(120)
-            if worker.is_alive():
-                raise AssertionError(f"{worker.name} did not stop within 120 s")
-        complain(all_of_them)
+        crashes.stop(all_of_them)
         cluster.shutdown()
         cluster, session = workers.connect(store.port)
         complaints = judge(everybody, session)
@@ -103,30 +77,8 @@ def run(rounds, seed, binary, sync, folder):
     print(f"{rounds} kills in {time.monotonic() - began:.0f} s; acknowledged: {told}; {unknown} unknown; "
           f"longest start {store.start_seconds * 1000:.0f} ms"
           + ("" if has_index else "; no index in this release"))
-    return complaints
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--sync", choices=("periodic", "batch", "group"), default="group")
-    parser.add_argument("--binary", default=stores.BINARY)
-    options = parser.parse_args()
-    seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}, commitlog_sync {options.sync}", flush=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-crash-store-"))
-    complaints = run(options.rounds, seed, options.binary, options.sync, folder)
-    for complaint in complaints:
-        print(complaint)
-    if not complaints:
-        shutil.rmtree(folder)
-        print("nothing lost, nothing torn, nothing back")
-        return 0
-    print(f"failed; repeat with --seed {seed}; the data are in {folder}")
-    return 1
+    return not complaints, "\n".join(complaints) or "nothing lost, nothing torn, nothing back"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(crashes.main(__doc__, "store", "sync", ("periodic", "batch", "group"), stores.BINARY, run))

@@ -1,6 +1,7 @@
 // A log that is torn at its end is told from one that is damaged in the middle.
 
 import CHash
+import Foundation
 import Testing
 
 @testable import CQLStore
@@ -88,4 +89,23 @@ struct CommitLogCheckTests {
         short.replaceSubrange(20..<60, with: repeatElement(0, count: 40))
         #expect(Self.look(short).goodBehind != nil)
     }
+
+    #if os(Linux)
+    /// Goal: RocksDB finds our checksum, which the processor does, before its own by table.
+    @Test func rocksDBUsesTheProcessorsChecksum() throws {
+        typealias Extend = @convention(c) (UInt32, UnsafePointer<CChar>, Int) -> UInt32
+        let symbol = try #require(dlsym(nil, "_ZN7rocksdb6crc32c6ExtendEjPKcm"))
+        let address = UInt(bitPattern: symbol)
+        let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+        let home = maps.split(separator: "\n").first { line in
+            let ends = line.prefix { $0 != " " }.split(separator: "-")
+                .compactMap { UInt($0, radix: 16) }
+            return ends.count == 2 && ends[0] <= address && address < ends[1]
+        }
+        #expect(home?.contains("librocksdb") == false)
+        let extend = unsafeBitCast(symbol, to: Extend.self)
+        #expect(extend(0, "123456789", 9) == 0xE306_9283)
+        #expect(extend(extend(0, "1234", 4), "56789", 5) == 0xE306_9283)
+    }
+    #endif
 }

@@ -72,31 +72,7 @@ struct NestedOrderTests {
     private func check(
         _ type: CQLType, _ make: (inout SeededGenerator) -> CQLValue
     ) throws {
-        var random = SeededGenerator(seed: 17)
-        for _ in 0..<KeyOrderTests.pairs {
-            let (a, b) = (make(&random), make(&random))
-            let (x, y) = (try a.encoded(as: type) ?? [], try b.encoded(as: type) ?? [])
-            let expected = Self.order(a, b)
-            for descending in [false, true] {
-                let (left, right) = (key(x, type, descending), key(y, type, descending))
-                let sign = left == right ? 0 : left.isLess(than: right) ? -1 : 1
-                if sign != (descending ? -expected : expected) {
-                    Issue.record("\(type): \(a) and \(b), descending: \(descending)")
-                }
-            }
-            let compared = x.withUnsafeBytes { x in
-                y.withUnsafeBytes { Comparison.order(x, $0, type) }
-            }
-            if compared.signum() != expected { Issue.record("\(type): \(a) and \(b), compared") }
-        }
-    }
-
-    private func key(_ bytes: [UInt8], _ type: CQLType, _ descending: Bool) -> [UInt8] {
-        var out = RawBytes()
-        bytes.withUnsafeBytes {
-            OrderedEncoding.append($0, type: type, descending: descending, to: &out)
-        }
-        return out.array
+        try KeyOrderCheck.run(type, seed: 17, make) { Self.order($0, $1) }
     }
 
     @Test func listsAndMaps() throws {

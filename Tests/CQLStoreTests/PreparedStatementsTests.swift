@@ -49,6 +49,27 @@ struct PreparedStatementsTests {
         #expect(statements.all.count <= 8)
     }
 
+    /// Goal: who executes hears of markers with other types; who prepares is told of them anyway.
+    @Test func aTableMadeAnewWithOtherTypes() throws {
+        var picture = try SchemaEditorTests.Picture("CREATE TABLE t (p int PRIMARY KEY, v int)")
+        let context = EvaluationContext(nowMicroseconds: 0, ids: TimeIDSource())
+        let text = "INSERT INTO k.t (p, v) VALUES (?, ?)"
+        func prepared() throws -> PreparedStatement {
+            PreparedStatement(
+                id: Digests.statementID(text, keyspace: nil), text: text, keyspace: nil,
+                compiled: try Compiled(
+                    CQLParser.parse(text), schema: picture.schema, keyspace: nil, context: context))
+        }
+        let (executed, askedAgain) = (try prepared(), try prepared())
+        try picture.apply("DROP TABLE t")
+        try picture.apply("CREATE TABLE t (p int PRIMARY KEY, v text)")
+        #expect(throws: StatementError.unprepared(id: executed.id)) {
+            try executed.current(picture.schema, context)
+        }
+        let anew = try askedAgain.preparedAnew(picture.schema, context)
+        #expect(anew.markers.map(\.type) == [.int, .text])
+    }
+
     @Test(arguments: [
         ("SELECT * FROM ks.t", true), ("SELECT * FROM t", false),
         ("INSERT INTO ks.t (k) VALUES (1)", true),

@@ -149,6 +149,79 @@ struct CQLClientBulkTests {
         await server.stop()
     }
 
+    /// Four nodes of a quarter of the ring each, and which of them each number came to.
+    private func routed(
+        _ body: (CQLScriptedCluster, CQLSession, PreparedStatement) async throws -> Void
+    ) async throws -> [Int32: [Int]] {
+        let homes = Mutex<[Int32: [Int]]>([:])
+        let cluster = try await CQLScriptedCluster.start(
+            dataCenters: ["dc1", "dc1", "dc1", "dc1"],
+            replication: [("class", "SimpleStrategy"), ("replication_factor", "1")]
+        ) { index, request in
+            if case .prepare = request { return .answer(CQLAnswers.prepared([1])) }
+            if case .execute(_, _, let parameters) = request,
+                case .int(let number)? = try? parameters.values.value(0, as: .int)
+            {
+                homes.withLock { $0[number, default: []].append(index) }
+            }
+            return .answer(.result(.void))
+        }
+        let session = try await CQLSession.connect(cluster.endpoint(), logger: cqlLogger)
+        while Set(cluster.seen.withLock { $0 }).count < 4 { try await session.execute("INSERT") }
+        try await body(cluster, session, try await session.prepare("INSERT INTO t (n) VALUES (?)"))
+        await session.close()
+        await cluster.stop()
+        return homes.withLock { $0 }
+    }
+
+    private func owner(_ number: Int32, _ tokens: [Int64]) -> Int {
+        let token = PartitionToken.of(withUnsafeBytes(of: number.bigEndian, Array.init))
+        return tokens.firstIndex { token <= $0 } ?? 0
+    }
+
+    /// Goal: each row goes to the owner of its key, as other drivers' statements do.
+    @Test func goesToTheOwners() async throws {
+        let tokens = Mutex<[Int64]>([])
+        let found = try await routed { cluster, session, statement in
+            tokens.withLock { $0 = cluster.nodes.withLock { $0.map(\.token) } }
+            try await session.executeAll(statement, rows: rows(3_000))
+        }
+        #expect(found.count == 3_000)
+        let ring = tokens.withLock { $0 }
+        for (number, nodes) in found where nodes != [owner(number, ring)] {
+            Issue.record("\(number) went to \(nodes)")
+        }
+        #expect(Set(found.values.joined()).count == 4)
+    }
+
+    /// Goal: rows of a node that is gone are written by others.
+    @Test func othersTakeOver() async throws {
+        let found = try await routed { cluster, session, statement in
+            await cluster.servers[2].stop()
+            try await session.executeAll(statement, rows: rows(3_000))
+        }
+        #expect(found.count == 3_000)
+        #expect(Set(found.values.joined()) == [0, 1, 3])
+    }
+
+    /// Goal: the token of a row is that of its key's cells, wherever they stand; of none without one.
+    @Test func rowsKnowTheirTokens() throws {
+        var rows = EncodedRows(columnCount: 3)
+        rows.append(text: "hello world, this is longer than 16")
+        rows.appendNull()
+        rows.append(Int32(1))
+        rows.endRow()
+        #expect(rows.token(of: 0, keyAt: [0]) == -1_648_602_380_070_133_454)
+        #expect(rows.token(of: 0, keyAt: [2]) == -4_069_959_284_402_364_209)
+        #expect(rows.token(of: 0, keyAt: [1]) == nil)
+        #expect(rows.token(of: 0, keyAt: [2, 1]) == nil)
+        #expect(rows.token(of: 0, keyAt: [3]) == nil)
+        let both: [UInt8] =
+            [0, 4, 0, 0, 0, 1, 0] + [0, 35] + Array("hello world, this is longer than 16".utf8)
+            + [0]
+        #expect(rows.token(of: 0, keyAt: [2, 0]) == PartitionToken.of(both))
+    }
+
     @Test func refusesRowsOfAnotherWidth() async throws {
         let server = try await CQLScriptedServer.start(
             .init { _ in .answer(CQLAnswers.prepared([1])) })

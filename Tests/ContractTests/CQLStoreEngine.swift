@@ -120,6 +120,14 @@ final class CQLStoreEngine {
             }
             try between()
         }
+        for index in table.indexDefinitions {
+            var sweep = IndexSweep(table, index, sliceKeys: sliceKeys)
+            while !sweep.isFinished {
+                guard let order = try sweep.slice(core.database) else { continue }
+                try between()
+                report.add(writer.run(order))
+            }
+        }
         return report
     }
 
@@ -143,5 +151,29 @@ final class CQLStoreEngine {
             try cursor.checkEnd()
             return count
         }
+    }
+
+    /// Entries that the indexes of a table have in storage, stale ones among them.
+    func storedEntries(_ name: String) throws -> Int {
+        guard let table = core.schema.keyspaces["ks"]?.tables[name] else { return 0 }
+        var count = 0
+        for index in table.indexDefinitions {
+            count += try core.database.read { handles throws(StorageFailure) in
+                var lower = RawBytes()
+                var upper = RawBytes()
+                lower.appendBig(index.storageID)
+                upper.appendBig(index.storageID + 1)
+                var cursor = RowCursor(handles, from: lower, to: upper, scans: true, entries: true)
+                cursor.seekFirst()
+                var count = 0
+                while cursor.isValid {
+                    count += 1
+                    cursor.next()
+                }
+                try cursor.checkEnd()
+                return count
+            }
+        }
+        return count
     }
 }

@@ -262,4 +262,43 @@ struct CQLStorePurgeTests {
         let row = PurgeOrder.RowKey(key: Array(repeating: 1, count: 20), floor: nil)
         #expect(!engine.run(PurgeOrder(storageID: storage, rows: [row])).isDone)
     }
+
+    /// Goal: an index forgets what its table forgot, though nobody reads by it: values of rows, static
+    /// columns, parts of partition keys; and nothing that is still there.
+    @Test(arguments: ["", "USING 'sai'"])
+    func forgetsEntriesOfIndexes(kind: String) throws {
+        let engine = try CQLStoreEngine()
+        defer { engine.end() }
+        try makeTable(engine)
+        try engine.write(
+            "CREATE TABLE x (p int, q int, c int, s int static, a int, PRIMARY KEY ((p, q), c)) "
+                + "WITH gc_grace_seconds = 0")
+        for column in ["p", "s", "a"] { try engine.write("CREATE INDEX ON x (\(column)) \(kind)") }
+        // With no rows to go over they are as good as built.
+        try engine.write("TRUNCATE x")
+        for value in 0..<4 {
+            try engine.write("INSERT INTO x (p, q, c, a) VALUES (0, 0, 0, \(value))")
+            try engine.write("UPDATE x SET s = \(value) WHERE p = 0 AND q = 0")
+            try engine.write("INSERT INTO x (p, q, c, s, a) VALUES (1, \(value), 0, 7, 7)")
+        }
+        try engine.write("INSERT INTO x (p, q, s) VALUES (2, 0, 1)")
+        // Of p six partitions, of s four values and five, of a four and four.
+        #expect(try engine.storedEntries("x") == 6 + 9 + 8)
+        var report = try engine.sweep("x", now: 2_000_000_000)
+        // Three values of `a` and three of `s` were written over.
+        #expect(report.entriesRemoved == 6)
+        #expect(try engine.rows("SELECT c FROM x WHERE a = 3", now: 1_000_001).count == 1)
+        #expect(try engine.rows("SELECT c FROM x WHERE s = 1", now: 1_000_001).count == 1)
+        #expect(try engine.rows("SELECT q FROM x WHERE p = 1", now: 1_000_001).count == 4)
+        for value in 0..<3 { try engine.write("DELETE FROM x WHERE p = 1 AND q = \(value)") }
+        report = try engine.sweep("x", now: 2_000_000_000)
+        #expect(report.entriesRemoved == 9)
+        #expect(try engine.rows("SELECT q FROM x WHERE p = 1", now: 1_000_001).count == 1)
+        try engine.write("DELETE FROM x WHERE p = 0 AND q = 0")
+        try engine.write("DELETE FROM x WHERE p = 1 AND q = 3")
+        try engine.write("DELETE FROM x WHERE p = 2 AND q = 0")
+        try engine.sweep("x", now: 2_000_000_000)
+        #expect(try engine.storedEntries("x") == 0)
+        #expect(try engine.storedKeys("x") == 0)
+    }
 }

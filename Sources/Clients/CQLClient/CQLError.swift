@@ -17,6 +17,8 @@ package enum CQLError: Error, Sendable, CustomStringConvertible {
     case wire(WireError, host: String)
     /// A value that its column cannot hold, or values that do not match the markers.
     case value(String)
+    /// The server asks for a user and a password, and none was given.
+    case passwordWanted(host: String)
     /// An address or option that makes no sense.
     case configuration(String)
     /// Too many requests wait already.
@@ -28,7 +30,7 @@ package enum CQLError: Error, Sendable, CustomStringConvertible {
     package var isRetriable: Bool {
         switch self {
         case .unreachable, .timeout, .connectionLost, .busy: true
-        case .wire, .value, .configuration, .closed, .cancelled: false
+        case .wire, .value, .passwordWanted, .configuration, .closed, .cancelled: false
         case .server(let error, _):
             switch error.code {
             case .overloaded, .isBootstrapping, .unavailable, .writeTimeout, .readTimeout,
@@ -67,6 +69,9 @@ package enum CQLError: Error, Sendable, CustomStringConvertible {
             "the same again; TLS by tls=true in the URL, if the server asks for it"
         case .wire: "the port of CQL (9042), and tls=true in the URL if the server asks for it"
         case .value: "another value"
+        case .passwordWanted:
+            "--user NAME, and --password-file FILE or CQL_PASSWORD in the environment; or "
+                + "cassandra://user:password@host:9042. A new store of ours knows cassandra/cassandra"
         case .configuration: "docs/cassandra.md, which lists the URL's options"
         case .busy: "fewer requests at once, or connections=4 in the URL"
         case .closed, .cancelled: "the same again"
@@ -81,6 +86,7 @@ package enum CQLError: Error, Sendable, CustomStringConvertible {
         case .connectionLost(let host, let why): "the connection to \(host) was lost: \(why)"
         case .wire(let error, let host): "\(host) does not speak CQL's protocol: \(error)"
         case .value(let why): why
+        case .passwordWanted(let host): "\(host) asks for a user and a password"
         case .configuration(let why): why
         case .busy(let host): "too many requests wait for \(host)"
         case .closed: "the session is closed"

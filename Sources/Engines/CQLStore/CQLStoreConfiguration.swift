@@ -26,6 +26,8 @@ package struct CQLStoreConfiguration: Sendable {
     package var authenticator = CQLAuthenticator.allowAll
     /// `cassandra` needs `authenticator` to be `password`.
     package var authorizer = CQLAuthorizer.allowAll
+    /// Whether columns may be masked: Cassandra's `dynamic_data_masking_enabled`.
+    package var masksColumns = false
     /// `nil` for plain connections.
     package var tls: CQLStoreTLS?
 

@@ -133,6 +133,7 @@ package final class CQLStoreServer: Service {
         do {
             return StoreSecurity(
                 authenticator: configuration.authenticator, authorizer: configuration.authorizer,
+                masksColumns: configuration.masksColumns,
                 state: try AuthState(try database.metaDocuments()))
         } catch let error as StatementError {
             throw .storage(path: database.path, because: error.message)

@@ -2,6 +2,8 @@
 
 /// Bounds of queues, buffers and sizes; what Cassandra bounds as well has Cassandra's number.
 enum StoreLimits {
+    /// The longest value that `mask_default` makes up, of a vector, in bytes.
+    static let maskBytesMax = 1 << 24
     // MARK: One connection
 
     /// Requests that one connection may have unanswered; then it is no longer read from.
@@ -71,6 +73,16 @@ enum StoreLimits {
     static let laneStackBytes = 8 << 20
     /// Threads that run SELECTs and everything else that only reads.
     static let readThreads = 3
+    /// Of a row, and of a partition's static row, that an event loop reads itself, in bytes.
+    static let pointRowBytesMax = 64 << 10
+    /// Keys before a partition's rows that an event loop looks at: deletions, and the static row.
+    static let pointHeadKeysMax = 64
+    /// What a read that memory could not answer counts against one that it could.
+    static let pointMissWeight = 8
+    /// Beyond half of this an event loop tries only every eighth read.
+    static let pointMissesMax = 64
+    /// Answers that one event loop makes itself before it sends them.
+    static let answersPerFlush = 16
     /// How often `periodic` syncs, in seconds (Cassandra: `commitlog_sync_period` 10 s).
     static let periodicSyncSeconds = 10
     /// After a failed disk, how long until the store is opened again, in milliseconds.
@@ -100,7 +112,9 @@ enum StoreLimits {
     /// Tables whose views the write lane knows how to write, before it forgets all of them.
     static let viewPlansMax = 1000
     /// Rows that are written at once while a view is filled from its table.
-    static let viewBuildRowsMax = 1000
+    static let viewBuildRowsMax = 500
+    /// Of what one step writes: other writes wait for it.
+    static let viewBuildBytesMax = 256 * 1024
     /// Twenty years in seconds, as Cassandra's `MAX_TTL`.
     static let timeToLiveMax: Int64 = 20 * 365 * 24 * 3600
     /// The last second that an expiry can name: 32 bits, unsigned.
@@ -111,7 +125,9 @@ enum StoreLimits {
     static let pageBytesMax = 8 << 20
     /// Rows that one turn of a SELECT looks at before others may read (some 50 ms).
     static let rowsPerTurn = 20_000
-    /// Rows that a sorted or unpaged answer may hold in memory.
+    /// Bytes of an answer without pages, and of rows that are sorted: what the protocol has for a body.
+    static let answerBytesMax = 256 << 20
+    /// Rows that are sorted in memory.
     static let sortedRowsMax = 1_000_000
 
     // MARK: Secondary indexes
@@ -131,6 +147,10 @@ enum StoreLimits {
     static let indexBuildRowsMax = 2_000
     /// How long CREATE INDEX waits for the index to be built before it is answered, in seconds.
     static let indexBuildWaitSeconds = 8
+    /// Entries that one step of the sweep over an index looks at.
+    static let indexSweepKeysMax = 1_000
+    /// Bytes of an index's name (Cassandra: what a folder's name may have).
+    static let indexNameBytesMax = 254
     /// Stale entries that one SELECT hands over to be removed.
     static let staleEntriesMax = 256
     /// The most rows that `ORDER BY … ANN OF` gives (Cassandra: `sai.vector_search.max_top_k`).
@@ -172,8 +192,9 @@ enum StoreLimits {
     static let writeBufferBytes: Int = 16 << 20
     static let writeBuffersMax: Int32 = 3
     static let openFilesMax: Int32 = 512
-    /// What a start has to read again at most: about 0.2 s.
-    static let writeAheadLogBytesMax: UInt64 = 48 << 20
+    /// What a start has to read again at most: about 0.1 s. A memtable of rows and half another: with
+    /// more, the small families would keep logs alive whose rows have long been in tables.
+    static let writeAheadLogBytesMax: UInt64 = 24 << 20
     /// RocksDB's `BottommostLevelCompaction::kForceOptimized`: rewrites the lowest level once.
     static let compactsBottomAlways: UInt8 = 3
     static let bloomBitsPerKey: Double = 10

@@ -16,8 +16,9 @@ package enum CQLLimits {
     package static let typeDepthMax = 32
     /// Components of a tuple, fields of a user-defined type: an unsigned 16-bit number.
     package static let typeFieldsMax = 65_535
-    /// The most dimensions of a vector (Cassandra 5.0's guardrail default is no limit; its own is 2^13).
-    package static let vectorDimensionsMax = 65_535
+    /// The most dimensions of a vector: as many as Java's int has (by default Cassandra 5.0 has no other
+    /// bound). A value that large fits no request.
+    package static let vectorDimensionsMax = Int(Int32.max)
     /// Decimal digits that a varint or decimal may have in its text form, both ways.
     package static let numberDigitsMax = 20_000
     /// The longest operand of a product or quotient of varints and decimals, in bytes.

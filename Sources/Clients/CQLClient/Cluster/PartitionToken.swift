@@ -13,27 +13,44 @@ package enum PartitionToken {
     }
 
     /// The token of the key that these cells bind; `nil` when one is null, unset or too long.
-    ///
+    static func of(_ cells: CellList, keyAt indexes: [UInt16]) -> Int64? {
+        guard indexes.allSatisfy({ Int($0) < cells.count }) else { return nil }
+        return of(keyAt: indexes) { index, body in cells.withBytes(of: index, body) }
+    }
+
+    /// The same of cells that stand one behind the other.
+    static func of(
+        _ bytes: UnsafeRawBufferPointer, _ cells: [Range<Int>?], keyAt indexes: [UInt16]
+    ) -> Int64? {
+        guard indexes.allSatisfy({ Int($0) < cells.count }) else { return nil }
+        return of(keyAt: indexes) { index, body in
+            body(cells[index].map { UnsafeRawBufferPointer(rebasing: bytes[$0]) })
+        }
+    }
+
     /// One column's bytes are the key; of several each is preceded by its length (16 bits) and
     /// followed by a zero. Source: db.marshal.CompositeType.
-    static func of(_ cells: CellList, keyAt indexes: [UInt16]) -> Int64? {
-        guard !indexes.isEmpty, indexes.allSatisfy({ Int($0) < cells.count }) else { return nil }
+    private static func of(
+        keyAt indexes: [UInt16],
+        _ withCell: (Int, (UnsafeRawBufferPointer?) -> Int64?) -> Int64?
+    ) -> Int64? {
+        guard let first = indexes.first else { return nil }
         if indexes.count == 1 {
-            return cells.withBytes(of: Int(indexes[0])) { bytes in
+            return withCell(Int(first)) { bytes in
                 bytes.map { chash_cassandra_token($0.baseAddress, $0.count) }
             }
         }
         var key: [UInt8] = []
         for index in indexes {
-            let isWhole = cells.withBytes(of: Int(index)) { bytes in
-                guard let bytes, let length = UInt16(exactly: bytes.count) else { return false }
+            let length = withCell(Int(index)) { bytes in
+                guard let bytes, let length = UInt16(exactly: bytes.count) else { return nil }
                 key.append(UInt8(length >> 8))
                 key.append(UInt8(length & 0xFF))
                 key.append(contentsOf: bytes)
                 key.append(0)
-                return true
+                return Int64(length)
             }
-            guard isWhole else { return nil }
+            if length == nil { return nil }
         }
         return of(key)
     }

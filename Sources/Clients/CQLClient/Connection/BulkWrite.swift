@@ -7,7 +7,10 @@ import Synchronization
 /// The rows of one `executeAll`, and which of them nobody works at yet.
 ///
 /// Connections claim ranges and give back what was not written, so that each row is acknowledged at
-/// least once however often connections break.
+/// least once however often connections break. Rows whose node is known are claimed by connections to
+/// it, as long as there are any; what was given back, by everybody.
+///
+/// A place is a number in the order of claiming, in which the rows of one node stand together.
 final class BulkWrite: Sendable {
     /// Rows that a connection claims at once: one lock for so many.
     static let claimMax = 64
@@ -16,35 +19,80 @@ final class BulkWrite: Sendable {
     /// Microseconds for row 0, one more for each row after it: a later row wins, a repeated row has
     /// the timestamp it had, so that repeating it changes nothing.
     let firstTimestamp: Int64
+    /// The row at each place; `nil` when it is the place's own number.
+    private let order: [Int]?
     private let state: Mutex<State>
 
     private struct State {
-        var next = 0
+        /// Places of each node's rows that nobody has claimed; `nil` is the rows for any node.
+        var lanes: [Int?: Range<Int>]
         var returned: [Range<Int>] = []
         var acknowledged = 0
         var isStopped = false
+
+        mutating func take(_ node: Int?) -> Range<Int>? {
+            guard let lane = lanes[node], !lane.isEmpty else { return nil }
+            let claimed = lane.prefix(BulkWrite.claimMax)
+            lanes[node] = claimed.upperBound..<lane.upperBound
+            return claimed
+        }
+
+        mutating func takeReturned() -> Range<Int>? {
+            guard let range = returned.popLast() else { return nil }
+            let claimed = range.prefix(BulkWrite.claimMax)
+            if claimed.count < range.count {
+                returned.append(claimed.upperBound..<range.upperBound)
+            }
+            return claimed
+        }
     }
 
-    init(rows: EncodedRows, firstTimestamp: Int64) {
+    /// - Parameter homes: for each row the node that it goes to; `nil`: any may take any.
+    init(rows: EncodedRows, firstTimestamp: Int64, homes: [Int?]? = nil) {
         self.rows = rows
         self.firstTimestamp = firstTimestamp
-        state = Mutex(State())
+        guard let homes else {
+            order = nil
+            state = Mutex(State(lanes: [nil: 0..<rows.count]))
+            return
+        }
+        var members: [Int?: [Int]] = [:]
+        for (row, home) in homes.enumerated() { members[home, default: []].append(row) }
+        var order: [Int] = []
+        order.reserveCapacity(rows.count)
+        var lanes: [Int?: Range<Int>] = [:]
+        for (home, rows) in members {
+            lanes[home] = order.count..<order.count + rows.count
+            order += rows
+        }
+        self.order = order
+        state = Mutex(State(lanes: lanes))
     }
 
     var acknowledged: Int { state.withLock { $0.acknowledged } }
     var isDone: Bool { acknowledged == rows.count }
 
+    @inline(__always)
+    func row(at place: Int) -> Int { order?[place] ?? place }
+
     /// Nobody claims any more: the caller was cancelled.
     func stop() { state.withLock { $0.isStopped = true } }
 
-    func claim() -> Range<Int>? {
+    /// Who works at it now: rows of other nodes may be claimed by everybody.
+    func open(to nodes: Set<Int>) {
+        state.withLock { state in
+            for (node, lane) in state.lanes {
+                guard let node, !nodes.contains(node) else { continue }
+                if !lane.isEmpty { state.returned.append(lane) }
+                state.lanes[node] = nil
+            }
+        }
+    }
+
+    func claim(for node: Int) -> Range<Int>? {
         state.withLock { state in
             if state.isStopped { return nil }
-            if let range = state.returned.popLast() { return range }
-            guard state.next < rows.count else { return nil }
-            let end = min(state.next + Self.claimMax, rows.count)
-            defer { state.next = end }
-            return state.next..<end
+            return state.takeReturned() ?? state.take(node) ?? state.take(nil)
         }
     }
 
@@ -62,6 +110,8 @@ final class BulkWrite: Sendable {
 /// The part of a bulk write that one connection does. Confined to the connection's event loop.
 final class BulkRun {
     let work: BulkWrite
+    /// The pool's number of the node it writes to.
+    let node: Int
     let inFlightMax: Int
     let timeout: Duration
     private let head: [UInt8]
@@ -73,11 +123,12 @@ final class BulkRun {
     private(set) var failure: CQLError?
 
     init(
-        _ work: BulkWrite, statement: PreparedStatement.State, consistency: Consistency,
-        version: ProtocolVersion, inFlightMax: Int, timeout: Duration,
+        _ work: BulkWrite, node: Int, statement: PreparedStatement.State,
+        consistency: Consistency, version: ProtocolVersion, inFlightMax: Int, timeout: Duration,
         finish: @escaping (CQLError?) -> Void
     ) {
         self.work = work
+        self.node = node
         self.inFlightMax = inFlightMax
         self.timeout = timeout
         self.finish = finish
@@ -102,18 +153,19 @@ final class BulkRun {
         return Array(out.readableBytesView)
     }
 
-    /// The next row to write; `nil` when there is none, or none may be written now.
+    /// The place of the next row to write; `nil` when there is none, or none may be written now.
     func next() -> Int? {
         guard failure == nil, inFlight < inFlightMax else { return nil }
         if claimed.isEmpty {
-            guard let more = work.claim() else { return nil }
+            guard let more = work.claim(for: node) else { return nil }
             claimed = more
         }
         inFlight += 1
         return claimed.removeFirst()
     }
 
-    func writeBody(of row: Int, to out: inout ByteBuffer) {
+    func writeBody(of place: Int, to out: inout ByteBuffer) {
+        let row = work.row(at: place)
         out.writeBytes(head)
         let range = work.rows.range(of: row)
         work.rows.bytes.withUnsafeBytes { bytes in
@@ -127,9 +179,9 @@ final class BulkRun {
         acknowledged += 1
     }
 
-    func failed(row: Int, _ error: CQLError) {
+    func failed(place: Int, _ error: CQLError) {
         inFlight -= 1
-        work.giveBack(row..<row + 1)
+        work.giveBack(place..<place + 1)
         stop(error)
     }
 
@@ -159,7 +211,7 @@ final class BulkRun {
             return .finished
         }
         if claimed.isEmpty {
-            guard let more = work.claim() else {
+            guard let more = work.claim(for: node) else {
                 finish(nil)
                 return .finished
             }

@@ -82,9 +82,9 @@ final class CQLConnection: Sendable {
     ) async -> CQLError? {
         let state = statement.state
         return await withCheckedContinuation { continuation in
-            channel.eventLoop.execute { [handler, version] in
+            channel.eventLoop.execute { [handler, version, node] in
                 let run = BulkRun(
-                    work, statement: state, consistency: consistency, version: version,
+                    work, node: node, statement: state, consistency: consistency, version: version,
                     inFlightMax: inFlightMax, timeout: timeout
                 ) { continuation.resume(returning: $0) }
                 handler.value.submit(run)

@@ -19,7 +19,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// What a taken stream id stands for.
     enum Pending {
         case request(PendingRequest)
-        case row(Int, of: BulkRun, deadline: NIODeadline)
+        case row(place: Int, of: BulkRun, deadline: NIODeadline)
         case heartbeat(deadline: NIODeadline)
         /// Its answer did not come in time; it may still come, so the id is not free.
         case overdue
@@ -177,7 +177,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard !runs.isEmpty else { return }
         runs.removeAll { run in
             while true {
-                while streams.freeCount > 0, let row = run.next() { write(row, of: run) }
+                while streams.freeCount > 0, let place = run.next() { write(place, of: run) }
                 switch run.settle() {
                 case .finished: return true
                 case .waiting: return false
@@ -187,18 +187,18 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    private func write(_ row: Int, of run: BulkRun) {
+    private func write(_ place: Int, of run: BulkRun) {
         let deadline = NIODeadline.now() + TimeAmount(run.timeout)
-        guard let stream = streams.take(.row(row, of: run, deadline: deadline)) else {
+        guard let stream = streams.take(.row(place: place, of: run, deadline: deadline)) else {
             preconditionFailure("a free stream id was there")
         }
         do throws(WireError) {
             try writer.write(
                 version: version, isResponse: false, stream: stream, opcode: .execute
-            ) { out in run.writeBody(of: row, to: &out) }
+            ) { out in run.writeBody(of: place, to: &out) }
         } catch {
             _ = streams.remove(stream)
-            run.failed(row: row, .wire(error, host: host))
+            run.failed(place: place, .wire(error, host: host))
         }
     }
 
@@ -247,17 +247,17 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .overdue: overdueCount -= 1
         case .heartbeat: isHeartbeatOut = false
         case .request(let request): request.finish(answer(in: envelope))
-        case .row(let row, let run, _):
+        case .row(let place, let run, _):
             guard envelope.opcode != Opcode.result.rawValue else {
                 run.succeeded()
                 return
             }
             switch answer(in: envelope) {
-            case .failure(let error): run.failed(row: row, error)
+            case .failure(let error): run.failed(place: place, error)
             case .success(let other):
                 let opcode = Int(other.response.opcode.rawValue)
                 run.failed(
-                    row: row, .wire(WireError(.unsupported(opcode), in: "answer"), host: host))
+                    place: place, .wire(WireError(.unsupported(opcode), in: "answer"), host: host))
             }
         }
     }
@@ -286,6 +286,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .ready: open()
         case .tryLowerVersion(let error): refuse(.tryLowerVersion(error))
         case .refused(let error): refuse(.failed(.server(error, host: host)))
+        case .passwordWanted: refuse(.failed(.passwordWanted(host: host)))
         case .misfit(let why): refuse(.failed(.configuration("\(host): \(why)")))
         case .confused(let opcode):
             let error = WireError(.unsupported(Int(opcode.rawValue)), in: "handshake's answer")
@@ -335,8 +336,8 @@ final class ConnectionHandler: ChannelInboundHandler {
             switch pending {
             case .request(let request) where request.deadline <= now:
                 request.finish(.failure(.timeout(request.timeout, host: host)))
-            case .row(let row, let run, let deadline) where deadline <= now:
-                run.failed(row: row, .timeout(run.timeout, host: host))
+            case .row(let place, let run, let deadline) where deadline <= now:
+                run.failed(place: place, .timeout(run.timeout, host: host))
             case .heartbeat(let deadline) where deadline <= now:
                 isHeartbeatOut = false
                 overdueCount = CQLClientLimits.overdueMax
@@ -395,7 +396,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         for pending in streams.removeAll() {
             switch pending {
             case .request(let request): request.finish(.failure(why))
-            case .row(let row, let run, _): run.failed(row: row, why)
+            case .row(let place, let run, _): run.failed(place: place, why)
             case .heartbeat, .overdue: break
             }
         }

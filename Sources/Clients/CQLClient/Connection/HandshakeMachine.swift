@@ -32,6 +32,8 @@ struct HandshakeMachine {
         /// The server does not speak this version.
         case tryLowerVersion(CQLServerError)
         case refused(CQLServerError)
+        /// The server asks for a user and a password, and there is none.
+        case passwordWanted
         /// The session's settings do not fit this server, in words.
         case misfit(String)
         /// An answer that cannot come here.
@@ -62,9 +64,7 @@ struct HandshakeMachine {
             return .startFraming(compression, then: keyspaceRequest)
         case (.sentStartup(let compression), .authenticate):
             guard let user = settings.user, let password = settings.password else {
-                return .misfit(
-                    "it asks for a user and a password: cassandra://user:password@host, or the option "
-                        + "password_file, or CQL_USER and CQL_PASSWORD in the environment")
+                return .passwordWanted
             }
             state = .authenticating
             let token = [0] + Array(user.utf8) + [0] + Array(password.utf8)

@@ -44,7 +44,8 @@ package struct CQLRetryPolicy: Sendable {
         case .busy: return .retryNext
         // The one that answers may be another than the one that is away.
         case .connectionLost: return failed.isIdempotent ? .retryNext : .rethrow
-        case .unreachable, .timeout, .wire, .value, .configuration, .closed, .cancelled:
+        case .unreachable, .timeout, .wire, .value, .passwordWanted, .configuration, .closed,
+            .cancelled:
             return .rethrow
         case .server(let error, _): return standardDecision(error, failed)
         }

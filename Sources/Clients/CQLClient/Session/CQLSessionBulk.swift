@@ -6,8 +6,9 @@ import MillraceBase
 extension CQLSession {
     /// Executes the statement once for each row; all are acknowledged when it returns.
     ///
-    /// Rows are pipelined on all connections with writes coalesced; their order on the server is by
-    /// their timestamps: of two rows with one key the later one wins. Time-outs, overloaded servers,
+    /// Each row goes to a replica of its partition where the cluster and the statement tell it, else to
+    /// any host near by. Rows are pipelined on all connections with writes coalesced; their order on
+    /// the server is by their timestamps: of two rows with one key the later one wins. Time-outs, overloaded servers,
     /// lost connections and forgotten statements are met by writing the rows not acknowledged again,
     /// with back-off, `CQLClientLimits.retry` times without any progress. The statement must be
     /// idempotent (an INSERT is).
@@ -25,12 +26,15 @@ extension CQLSession {
                     + "the rows have \(rows.columnCount) cells")
         }
         guard !rows.isEmpty else { return }
-        let work = BulkWrite(rows: rows, firstTimestamp: timestamps.next(rows.count))
+        let work = BulkWrite(
+            rows: rows, firstTimestamp: timestamps.next(rows.count),
+            homes: pool.homes(of: rows, statement))
         var failures = 0
         while !work.isDone {
             if Task.isCancelled { throw .cancelled }
             let before = work.acknowledged
             let connections = try await pool.acquireAll()
+            work.open(to: Set(connections.map(\.node)))
             let failure = await withTaskCancellationHandler {
                 await run(
                     work, statement, connections, inFlightMax: inFlightMax,

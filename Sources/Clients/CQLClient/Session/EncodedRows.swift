@@ -137,6 +137,23 @@ package struct EncodedRows: Sendable {
     @inline(__always)
     func range(of row: Int) -> Range<Int> { (row == 0 ? 0 : rowEnds[row - 1])..<rowEnds[row] }
 
+    /// The token of the key that these cells of a row are; `nil` when one is null or too long.
+    package func token(of row: Int, keyAt indexes: [UInt16]) -> Int64? {
+        let cells = range(of: row)
+        return bytes.withUnsafeBytes { bytes in
+            var parts: [Range<Int>?] = []
+            var at = cells.lowerBound
+            while at + 4 <= cells.upperBound {
+                let length = Int(
+                    Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: at, as: Int32.self)))
+                at += 4
+                parts.append(length < 0 ? nil : at..<at + length)
+                at += max(length, 0)
+            }
+            return PartitionToken.of(bytes, parts, keyAt: indexes)
+        }
+    }
+
     @inline(__always)
     private mutating func appendLength(_ length: Int32) {
         appendInteger(length)

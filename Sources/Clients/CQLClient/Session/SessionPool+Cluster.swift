@@ -210,6 +210,30 @@ extension SessionPool {
         for connection in change.close { connection.closeSoon() }
     }
 
+    /// For each row the local node that has its partition and a connection; `nil` where it makes no
+    /// difference, or cannot be told.
+    func homes(of rows: EncodedRows, _ statement: PreparedStatement) -> [Int?]? {
+        guard routesByToken, let keyspace = statement.columns.first?.keyspace,
+            !statement.partitionKeyIndexes.isEmpty
+        else { return nil }
+        let tokens = (0..<rows.count).map {
+            rows.token(of: $0, keyAt: statement.partitionKeyIndexes)
+        }
+        return state.withLock { state in
+            guard let ring = state.ring, let strategy = state.cluster?.keyspaces[keyspace] else {
+                return nil
+            }
+            return tokens.map { token in
+                token.flatMap { token in
+                    ring.replicas(of: token, strategy).first { id in
+                        guard let node = state.nodes[id], node.isLocal else { return false }
+                        return node.links.contains { $0.connection != nil }
+                    }
+                }
+            }
+        }
+    }
+
     /// What the cluster said last; `nil` when it was not looked at.
     var cluster: ClusterDescription? { state.withLock { $0.cluster } }
 }

@@ -18,6 +18,7 @@ package enum CQLAuthorizer: String, Sendable, CaseIterable {
 struct StoreSecurity: Sendable {
     var authenticator: CQLAuthenticator
     var authorizer: CQLAuthorizer
+    var masksColumns = false
     var state: AuthState
 }
 

@@ -57,9 +57,13 @@ extension AuthEdit {
     ) -> AuthEdit? {
         guard access.authorizer == .cassandra else { return nil }
         var edit = AuthEdit(access.state)
-        let gone =
+        var gone =
             change.removedKeyspaces.flatMap { ["data/\($0)", "functions/\($0)"] }
             + change.removedTables.map { CQLResource.table($0).name }
+        if case .dropView(let view, _) = statement {
+            gone.append(
+                CQLResource.table(CQLName(keyspace: view.keyspace ?? current, view.name)).name)
+        }
         if !gone.isEmpty { edit = edit.revokingAll(on: gone) }
         var made: [CQLResource] = []
         if case .createKeyspace(let create) = statement {

@@ -11,7 +11,9 @@ struct Authorizer {
     func check(_ compiled: Compiled) throws(StatementError) {
         guard access.authorizer == .cassandra, !access.isSuper else { return }
         switch compiled.kind {
-        case .select(let plan): try checkRead(plan.table)
+        case .select(let plan):
+            try checkRead(plan.table)
+            if plan.table.hasMasks { try checkMasks(plan) }
         case .write(let plan): try check(plan)
         case .batch(let batch): for plan in batch.plans { try check(plan) }
         case .schema: try checkSchema(compiled.statement, compiled.keyspace)
@@ -35,6 +37,26 @@ struct Authorizer {
         try access.require(.select, on: shown ?? resource(table))
     }
 
+    /// Who asks for rows by a masked column could guess its values.
+    private func checkMasks(_ plan: SelectPlan) throws(StatementError) {
+        let table = plan.table
+        let resource = resource(table)
+        guard !access.has(.unmask, on: resource), !access.has(.selectMasked, on: resource) else {
+            return
+        }
+        var slots = plan.restrictions.restricted
+        if let nearest = plan.nearest { slots.insert(nearest.slot) }
+        if plan.restrictions.token != nil { slots.formUnion(table.partitionKey.indices) }
+        let names = slots.sorted().filter { table.columns[$0].mask != nil }
+            .map { table.columns[$0].name }
+        guard names.isEmpty else {
+            throw .unauthorized(
+                "User \(access.userName) has no UNMASK nor SELECT_MASKED permission on table "
+                    + "\(table.keyspace).\(table.name), cannot query masked columns "
+                    + "[\(names.joined(separator: ", "))]")
+        }
+    }
+
     /// Tables that every driver must read.
     private static func isReadable(_ table: Table) -> Bool {
         switch table.keyspace {
@@ -47,6 +69,12 @@ struct Authorizer {
     private func check(_ plan: WritePlan) throws(StatementError) {
         let table = plan.table
         try access.require(.modify, on: resource(table))
+        // Who may change all rows shall not make a superuser of themselves.
+        guard !RoleRows.isTable(table) else {
+            throw .unauthorized(
+                "User \(access.userName) has no MODIFY permission on \(resource(table).shown) or any "
+                    + "of its parents")
+        }
         // A condition tells what is stored, and so does a view that follows.
         if plan.isConditional || !table.views.isEmpty {
             try access.require(.select, on: resource(table))

@@ -291,7 +291,7 @@ struct RoleEditor {
         case .keyspace(let name), .allTables(let name), .functions(let name):
             schema.keyspaces[name] != nil
         case .table(let name):
-            schema.keyspaces[name.keyspace ?? ""]?.tables[name.name] != nil
+            schema.keyspaces[name.keyspace ?? ""]?.relation(name.name) != nil
         case .role(let name): state.roles[name] != nil
         // There are none but Cassandra's own.
         case .function: false

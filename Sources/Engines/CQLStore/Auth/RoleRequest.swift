@@ -37,6 +37,13 @@ extension StoreCore {
         try Authorizer(access: access(outbox.user), schema: schema).check(compiled)
     }
 
+    /// The plan with masks for somebody who may not see behind them.
+    func shown(_ plan: SelectPlan, to user: String?) -> SelectPlan {
+        guard let masked = plan.masked, masksColumns, authorizer == .cassandra else { return plan }
+        let table = CQLName(keyspace: plan.table.keyspace, plan.table.name)
+        return access(user).has(.unmask, on: .table(table)) ? plan : masked
+    }
+
     func roleEditor(
         _ user: String?, keyspace: String?, _ context: EvaluationContext
     ) -> RoleEditor {

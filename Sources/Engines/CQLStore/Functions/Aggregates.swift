@@ -13,6 +13,14 @@ struct AggregatePlan: Sendable {
     /// Of the argument.
     var type: CQLType
 
+    /// Over masks where columns have one, by slot.
+    func masked(_ masks: [Int: SelectorPlan]) -> AggregatePlan {
+        guard !masks.isEmpty else { return self }
+        var plan = self
+        plan.argument = argument?.masked(masks)
+        return plan
+    }
+
     var result: CQLType {
         switch kind {
         case .count: .bigint
@@ -63,6 +71,7 @@ struct AggregateState {
     private var real = FloatSum()
     /// Set when 64 bits are not enough, and for varint.
     private var big: CQLVarint?
+    /// The sum, or the average so far.
     private var decimal = CQLDecimal(unscaled: .zero, scale: 0)
 
     init(_ plan: AggregatePlan) { self.plan = plan }
@@ -102,7 +111,7 @@ struct AggregateState {
             let value = CQLDecimal(
                 unscaled: CQLVarint(bytes: bytes[4...]), scale: bytes.withUnsafeBytes { $0.big() })
             do throws(CQLArithmeticError) {
-                decimal = try .adding(decimal, value)
+                decimal = try .adding(decimal, plan.kind == .avg ? step(to: value) : value)
             } catch {
                 throw .invalid("the sum of these decimals has too many digits")
             }
@@ -112,6 +121,13 @@ struct AggregateState {
             if overflows { big = (big ?? .zero) + CQLVarint(whole) }
             whole = overflows ? Arithmetic.int64(bytes) : sum
         }
+    }
+
+    /// What moves the average towards one more value. Rounded each time, as Cassandra does.
+    private func step(to value: CQLDecimal) throws(CQLArithmeticError) -> CQLDecimal {
+        let gap = try CQLDecimal.subtracting(value, decimal)
+        let count = CQLDecimal(unscaled: CQLVarint(count), scale: 0)
+        return try .dividing(gap, by: count, scale: Int64(gap.scale), toEven: true)
     }
 
     func result() throws(StatementError) -> [UInt8]? {
@@ -139,11 +155,7 @@ struct AggregateState {
         switch plan.type {
         case .float: return Float(real.average(count)).bitPattern.bigBytes
         case .double: return real.average(count).bitPattern.bigBytes
-        case .decimal:
-            let count = CQLDecimal(unscaled: CQLVarint(divisor), scale: 0)
-            let quotient = try? CQLDecimal.dividing(
-                decimal, by: count, scale: Int64(decimal.scale), toEven: true)
-            return quotient.map { Arithmetic.encoded($0) }
+        case .decimal: return Arithmetic.encoded(decimal)
         case .varint:
             return (big ?? .zero).quotientAndRemainder(dividingBy: CQLVarint(divisor))?.quotient
                 .bytes
@@ -166,14 +178,23 @@ struct FloatSum {
     private var plain = 0.0
     private var total = 0.0
     private var compensation = 0.0
-    /// What was added before the total overflowed, in halves, so that an average can be told.
-    private var halves = 0.0
+    /// What was added, once finite numbers have an infinite total; only an average needs it.
+    private var exact: CQLDecimal?
 
     mutating func add(_ value: Double) {
+        if let exact {
+            self.exact = CQLDecimal(JavaNumberText.text(value)).flatMap {
+                try? .adding(exact, $0)
+            }
+        }
         plain += value
-        halves += value / 2
         let corrected = value - compensation
         let rounded = total + corrected
+        if rounded.isInfinite, total.isFinite, let before = CQLDecimal(JavaNumberText.text(total)),
+            let now = CQLDecimal(JavaNumberText.text(value))
+        {
+            exact = try? .adding(before, now)
+        }
         compensation = (rounded - total) - corrected
         total = rounded
     }
@@ -185,7 +206,13 @@ struct FloatSum {
 
     func average(_ count: Int64) -> Double {
         guard count > 0 else { return 0 }
-        if sum.isInfinite, halves.isFinite { return halves / Double(count) * 2 }
+        if let exact,
+            let quotient = try? CQLDecimal.dividing(
+                exact, by: CQLDecimal(unscaled: CQLVarint(count), scale: 0),
+                scale: Int64(exact.scale), toEven: true)
+        {
+            return quotient.double
+        }
         return sum / Double(count)
     }
 }

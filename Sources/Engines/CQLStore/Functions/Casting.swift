@@ -29,18 +29,33 @@ enum Casting {
         let name =
             "castAs" + target.description.prefix(1).uppercased()
             + target.description.dropFirst()
-        let candidates = sources(of: target).map { source in
+        let candidates = functions(to: target, name)
+        let request = FunctionRequest(CQLName(keyspace: "system", name), [argument])
+        guard !candidates.isEmpty else {
+            throw .invalid("\(argument.text) cannot be cast to \(target)")
+        }
+        return try FunctionResolver.choose(candidates, request)
+    }
+
+    private static func functions(to target: CQLType, _ name: String) -> [ScalarFunction] {
+        sources(of: target).map { source in
             ScalarFunction(name: name, parameters: [source], result: target) {
                 (arguments, _) throws(StatementError) in
                 guard let bytes = arguments[0] else { return nil }
                 return try cast(bytes, from: source, to: target)
             }
         }
-        let request = FunctionRequest(CQLName(keyspace: "system", name), [argument])
-        guard !candidates.isEmpty else {
-            throw .invalid("\(argument.text) cannot be cast to \(target)")
+    }
+
+    /// `cast_as_int(v)` and, in quotes, `"castAsInt"(v)`: the functions behind CAST have names too.
+    static let named: [ScalarFunction] = CQLType.simpleTypes.filter { $0.key != "varchar" }
+        .flatMap { name, type in
+            functions(to: type, "cast_as_" + name)
+                + functions(to: type, "castAs" + name.prefix(1).uppercased() + name.dropFirst())
         }
-        return try FunctionResolver.choose(candidates, request)
+
+    static func isNamed(_ function: String) -> Bool {
+        function.hasPrefix("cast_as_") || function.hasPrefix("castAs")
     }
 
     static func isNumber(_ type: CQLType) -> Bool { Arithmetic.numericTypes.contains(type) }
@@ -157,7 +172,7 @@ enum Casting {
         case .varint(let value): value.description
         case .decimal(let value): JavaNumberText.text(value)
         case .uuid(let value), .timeuuid(let value): value.description
-        case .inet(let value): value.description
+        case .inet(let value): JSONValues.javaText(value)
         case .duration(let value): value.description
         case .date(let days): CivilTime.dateText(days: Int(days))
         case .time(let value): CivilTime.timeText(nanoseconds: value)

@@ -31,8 +31,14 @@ enum CollectionFunctions {
     private static func refused(
         _ request: FunctionRequest, _ type: CQLType, _ wanted: String
     ) -> StatementError {
-        .invalid(
-            "Function system.\(request.name.name)(\(wanted)) requires a \(wanted) argument, but "
+        let shown =
+            switch wanted {
+            case "set_or_list": "set or list"
+            case "numeric_set_or_list": "numeric set/list"
+            default: wanted
+            }
+        return .invalid(
+            "Function system.\(request.name.name) requires a \(shown) argument, but "
                 + "found argument \(request.arguments[0].text) of type \(type)")
     }
 

@@ -154,7 +154,9 @@ extension ArgumentShape {
         case .set(let parts): Self.widest(parts).map { .set($0) }
         case .map(let parts):
             Self.mapType(parts, \.compatibleType)
-        case .tuple(let parts): Self.tupleType(parts, \.compatibleType)
+        // It could be a tuple as well as a value in brackets.
+        case .tuple(let parts):
+            parts.count == 1 ? nil : Self.tupleType(parts, \.compatibleType)
         }
     }
 
@@ -175,14 +177,25 @@ extension ArgumentShape {
         return types.count == 1 ? types[0] : .tuple(types)
     }
 
-    /// Of the types that the parts prefer, the first that all of them fit.
+    /// Of the types that the parts prefer, the one that takes the values of all others.
     private static func widest(_ parts: [ArgumentShape]) -> CQLType? {
         let types = parts.compactMap(\.compatibleType)
-        return types.first { type in parts.allSatisfy { $0.fit(type) > .none } } ?? types.first
+        return types.first { type in types.allSatisfy { type.acceptsValues(of: $0) } }
     }
 }
 
 extension CQLType {
+    /// Whether it has a frozen form of its own: a type hint is meant that way.
+    var isFreezable: Bool {
+        switch self {
+        case .list, .set, .map, .udt: true
+        case .tuple, .frozen, .vector, .custom, .ascii, .bigint, .blob, .boolean, .counter,
+            .decimal, .double, .float, .int, .timestamp, .uuid, .text, .varint, .timeuuid, .inet,
+            .date, .time, .smallint, .tinyint, .duration:
+            false
+        }
+    }
+
     /// Whether bytes of the other type may stand where this one is wanted. Source: Cassandra's
     /// `isValueCompatibleWith` of each type.
     func acceptsValues(of other: CQLType) -> Bool {
@@ -193,6 +206,7 @@ extension CQLType {
         case (.text, .ascii), (.uuid, .timeuuid): return true
         case (.varint, .int), (.varint, .bigint), (.varint, .timestamp): return true
         case (.bigint, .timestamp), (.timestamp, .bigint), (.time, .bigint): return true
+        case (.date, .int): return true
         case (.list(let a), .list(let b)), (.set(let a), .set(let b)):
             return a.acceptsValues(of: b)
         case (.map(let aKey, let aValue), .map(let bKey, let bValue)):

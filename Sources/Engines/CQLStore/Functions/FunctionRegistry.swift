@@ -8,7 +8,7 @@ enum FunctionRegistry {
     static let fixed: [String: [ScalarFunction]] = {
         let all =
             TimeFunctions.all + TimeFunctions.floors + IDFunctions.all + BlobFunctions.all
-            + MathFunctions.all + AggregateFunctions.numeric
+            + MathFunctions.all + AggregateFunctions.numeric + Casting.named
         return Dictionary(grouping: all, by: \.name)
     }()
 
@@ -71,7 +71,7 @@ enum JSONFunctions {
     ) throws(StatementError) -> [ScalarFunction] {
         guard let receiver = request.receiver else {
             throw .invalid(
-                "\(request.name.name)() cannot be used in the selection clause of a SELECT "
+                "\(request.name.shownJSONName)() cannot be used in the selection clause of a SELECT "
                     + "statement")
         }
         return [JSONValues.fromJSON(request.name.name, receiver)]

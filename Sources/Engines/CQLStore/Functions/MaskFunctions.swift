@@ -40,14 +40,42 @@ enum MaskFunctions {
     ) throws(StatementError) -> CQLType {
         guard counts.contains(request.arguments.count) else {
             throw .invalid(
-                "Invalid number of arguments for function system.\(request.name.name)")
+                "Invalid number of arguments for function \(signature(request.name.name))")
         }
         guard let type = request.arguments[0].shape.compatibleType ?? request.receiver else {
             throw .invalid(
                 "Cannot infer type of argument \(request.arguments[0].text) in call to function "
-                    + "system.\(request.name.name): use type casts to disambiguate")
+                    + "\(signature(request.name.name)): use type casts to disambiguate")
         }
         return type
+    }
+
+    private static let text = "[text|varchar|ascii]"
+
+    /// As messages show it.
+    private static func signature(_ name: String) -> String {
+        let parameters =
+            switch name {
+            case "mask_inner", "mask_outer": "\(text), int, int, [text]"
+            case "mask_replace": "any, any"
+            case "mask_hash": "any, [text]"
+            default: "any"
+            }
+        return "system.\(name)(\(parameters))"
+    }
+
+    /// The arguments behind the value, whose types are fixed.
+    private static func check(
+        _ request: FunctionRequest, _ parameters: [CQLType]
+    ) throws(StatementError) {
+        for (argument, type) in zip(request.arguments.dropFirst(), parameters) {
+            guard let given = argument.shape.compatibleType,
+                ArgumentShape.typed(given).fit(type) == .none
+            else { continue }
+            throw .invalid(
+                "Function system.\(request.name.name) requires an argument of type \(type), but "
+                    + "found argument \(argument.text) of type \(given)")
+        }
     }
 
     // MARK: Parts of a text
@@ -56,7 +84,12 @@ enum MaskFunctions {
         _ request: FunctionRequest, isInner: Bool
     ) throws(StatementError) -> [ScalarFunction] {
         let type = try firstType(request, 3...4)
-        guard type == .text || type == .ascii else { return [] }
+        guard type == .text || type == .ascii else {
+            throw .invalid(
+                "Function system.\(request.name.name) requires an argument of type \(text), but "
+                    + "found argument \(request.arguments[0].text) of type \(type)")
+        }
+        try check(request, [.int, .int, .text])
         let name = "system.\(request.name.name)"
         let parameters: [CQLType] =
             request.arguments.count == 4 ? [type, .int, .int, .text] : [type, .int, .int]
@@ -96,6 +129,7 @@ enum MaskFunctions {
         _ request: FunctionRequest
     ) throws(StatementError) -> [ScalarFunction] {
         let type = try firstType(request, 1...2)
+        try check(request, [.text])
         let parameters = request.arguments.count == 2 ? [type, .text] : [type]
         return [
             function(request, parameters, .blob) { arguments, _ throws(StatementError) in
@@ -153,6 +187,8 @@ enum MaskFunctions {
         case .vector(let element, let dimensions):
             let part = standard(of: element)
             let one = element.fixedBytes == nil ? length(part.count) + part : part
+            // Of a vector too long to be written there is no value to stand for.
+            guard one.count * dimensions <= StoreLimits.maskBytesMax else { return [] }
             return (0..<dimensions).flatMap { _ in one }
         }
     }

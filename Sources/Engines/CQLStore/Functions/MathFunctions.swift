@@ -60,7 +60,9 @@ enum MathFunctions {
     /// Half up, as Java's `Math.round`: into an integer and back.
     private static func rounded(_ value: Double, _ most: Int64) -> Double {
         if value.isNaN { return 0 }
-        let whole = (value + 0.5).rounded(.down)
+        // Not `value + 0.5`, which rounds by itself where the digits end.
+        let below = value.rounded(.down)
+        let whole = value - below >= 0.5 ? below + 1 : below
         return min(max(whole, -Double(most) - 1), Double(most))
     }
 
@@ -106,7 +108,12 @@ enum MathFunctions {
             case "log": return try DecimalSeries.log(value)
             default: return try DecimalSeries.log10(value)
             }
-        } catch { throw tooLong(name) }
+        } catch {
+            guard error == .dividedByZero else { throw tooLong(name) }
+            throw .functionFailed(
+                keyspace: "system", function: name, arguments: ["decimal"],
+                (name == "log" ? "Natural log" : "Log10") + " of number zero or less")
+        }
     }
 
     private static func tooLong(_ name: String) -> StatementError {
@@ -126,16 +133,20 @@ enum DecimalSeries {
 
     static func exp(_ x: CQLDecimal) throws(CQLArithmeticError) -> CQLDecimal {
         guard abs(x.double) <= exponentMax else { throw .tooLong }
-        // e^x = (e^(x/2^k))^(2^k): the smaller, the fewer terms.
-        let halvings = max(0, Int(Foundation.log2(max(abs(x.double), 1e-9))) + 8)
+        if x.unscaled.isZero { return whole(1) }
         let precision = places + Int64(abs(x.double) / 2) + 20
-        guard precision < 2_000 else {
-            // Too large for the series: from the logarithm to base ten.
-            throw .tooLong
-        }
-        let power = CQLDecimal(unscaled: CQLVarint(Int64(1) << Int64(min(halvings, 60))), scale: 0)
+        guard precision < 2_000 else { throw .tooLong }
+        return try significant(try exponential(x, precision: precision))
+    }
+
+    /// e^x = (e^(x/2^k))^(2^k): the smaller, the fewer terms.
+    private static func exponential(
+        _ x: CQLDecimal, precision: Int64
+    ) throws(CQLArithmeticError) -> CQLDecimal {
+        let halvings = min(60, max(0, Int(Foundation.log2(max(abs(x.double), 1e-9))) + 8))
+        let power = CQLDecimal(unscaled: CQLVarint(Int64(1) << Int64(halvings)), scale: 0)
         let small = try CQLDecimal.dividing(x, by: power, scale: precision)
-        var term = CQLDecimal(unscaled: CQLVarint(1), scale: 0)
+        var term = whole(1)
         var sum = term
         var index: Int64 = 1
         while !term.unscaled.isZero {
@@ -144,11 +155,11 @@ enum DecimalSeries {
             sum = try .adding(sum, term)
             index += 1
         }
-        for _ in 0..<min(halvings, 60) {
+        for _ in 0..<halvings {
             sum = try CQLDecimal.dividing(
                 try .multiplying(sum, sum), by: whole(1), scale: precision)
         }
-        return try significant(sum)
+        return sum
     }
 
     static func log(_ x: CQLDecimal) throws(CQLArithmeticError) -> CQLDecimal {
@@ -156,37 +167,35 @@ enum DecimalSeries {
     }
 
     static func log10(_ x: CQLDecimal) throws(CQLArithmeticError) -> CQLDecimal {
-        try significant(
-            try .dividing(try naturalLog(x), by: try naturalLog(whole(10)), scale: places))
+        guard let ten else { throw .tooLong }
+        return try significant(try .dividing(try naturalLog(x), by: ten, scale: places))
     }
 
-    /// ln(m × 10^e) = ln(m) + e × ln(10), and ln(m) = 2 × artanh((m − 1) / (m + 1)).
+    private static let ten: CQLDecimal? = try? logarithm(ofSmall: whole(10))
+
+    /// ln(m × 10^e) = ln(m) + e × ln(10).
     private static func naturalLog(_ x: CQLDecimal) throws(CQLArithmeticError) -> CQLDecimal {
-        guard !x.unscaled.isNegative, !x.unscaled.isZero else { throw .dividedByZero }
-        let exponent = Int64(x.precision) - 1 - Int64(x.scale)
-        let mantissa = CQLDecimal(unscaled: x.unscaled, scale: Int32(clamping: x.precision - 1))
-        var result = try artanhTwice(mantissa)
-        if exponent != 0 {
-            let ten = try artanhTwice(whole(10))
-            result = try .adding(result, try .multiplying(ten, whole(exponent)))
+        guard !x.unscaled.isNegative, !x.unscaled.isZero, let ten else { throw .dividedByZero }
+        let digits = Int64(x.precision)
+        let exponent = digits - 1 - Int64(x.scale)
+        var mantissa = CQLDecimal(unscaled: x.unscaled, scale: Int32(clamping: digits - 1))
+        if digits > places * 2 {
+            mantissa = try .dividing(mantissa, by: whole(1), scale: places * 2)
         }
-        return result
+        let result = try logarithm(ofSmall: mantissa)
+        return exponent == 0
+            ? result : try .adding(result, try .multiplying(ten, whole(exponent)))
     }
 
-    private static func artanhTwice(_ m: CQLDecimal) throws(CQLArithmeticError) -> CQLDecimal {
-        let ratio = try CQLDecimal.dividing(
-            try .subtracting(m, whole(1)), by: try .adding(m, whole(1)), scale: places)
-        let square = try CQLDecimal.dividing(
-            try .multiplying(ratio, ratio), by: whole(1), scale: places)
-        var power = ratio
-        var sum = ratio
-        var index: Int64 = 3
-        while !power.unscaled.isZero, index < 10_000 {
-            power = try .dividing(try .multiplying(power, square), by: whole(1), scale: places)
-            sum = try .adding(sum, try .dividing(power, by: whole(index), scale: places))
-            index += 2
-        }
-        return try .multiplying(sum, whole(2))
+    /// Of a number from 1 to 10: one step of Halley's method triples the digits of a double.
+    private static func logarithm(
+        ofSmall m: CQLDecimal
+    ) throws(CQLArithmeticError) -> CQLDecimal {
+        guard let guess = CQLDecimal(Foundation.log(m.double)) else { throw .tooLong }
+        let power = try exponential(guess, precision: places + 20)
+        let gap = try CQLDecimal.multiplying(whole(2), try .subtracting(m, power))
+        return try .adding(
+            guess, try .dividing(gap, by: try .adding(m, power), scale: places + 20))
     }
 
     private static func whole(_ value: Int64) -> CQLDecimal {
@@ -194,6 +203,7 @@ enum DecimalSeries {
     }
 
     private static func significant(_ value: CQLDecimal) throws(CQLArithmeticError) -> CQLDecimal {
+        if value.unscaled.isZero { return whole(0) }
         let excess = Int64(value.precision) - digits
         guard excess > 0 else { return value }
         return try .dividing(

@@ -172,8 +172,10 @@ enum TimeParts {
     }
 
     static func date(_ milliseconds: Int64) -> [UInt8] {
-        let (quotient, rest) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
-        return UInt32(clamping: (rest < 0 ? quotient - 1 : quotient) + 1 << 31).bigBytes
+        // Java's durations floor to seconds, and their days are those of the seconds towards zero.
+        let (quotient, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        let days = (rest < 0 ? quotient - 1 : quotient) / 86_400
+        return UInt32(truncatingIfNeeded: days + 1 << 31).bigBytes
     }
 
     static func duration(_ bytes: [UInt8]?) -> CQLDuration? {

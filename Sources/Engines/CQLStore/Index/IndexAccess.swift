@@ -21,10 +21,13 @@ extension SelectRun {
         let isOne = if case .equal = best.lookup.test { true } else { false }
         if isOne {
             try readEntries(of: best.lookup.index, best.range, database)
+        } else if hasManyPlaces {
+            try scan(database)
         } else if let places = try collected(best.lookup.index, best.range, database) {
             indexedPlaces = (best.lookup.index, places)
             try readPlaces(places, of: best.lookup.index, database)
         } else {
+            hasManyPlaces = true
             try scan(database)
         }
     }

@@ -27,7 +27,8 @@ extension SchemaEditor {
         guard var keyspace = schema.keyspaces[keyspaceName] else {
             throw .invalid("Keyspace '\(keyspaceName)' doesn't exist")
         }
-        try Self.checkWritable(keyspace)
+        try Self.checkWritable(
+            keyspace, what: "ALTER <table \(keyspaceName).\(create.table.name)>")
         guard let table = keyspace.relation(create.table.name) else {
             throw .invalid("Table '\(create.table.name)' doesn't exist")
         }
@@ -79,7 +80,7 @@ extension SchemaEditor {
             if ifExists { return nil }
             throw .invalid("Index '\(keyspaceName).\(name.name)' doesn't exist")
         }
-        try Self.checkWritable(keyspace)
+        try Self.checkWritable(keyspace, what: "ALTER <table \(keyspaceName).\(table.name)>")
         keyspace.tables[table.name] = table.changed(
             indexes: table.indexes.filter { $0.name != name.name })
         return SchemaEdit(

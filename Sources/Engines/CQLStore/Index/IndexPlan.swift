@@ -106,8 +106,12 @@ extension IndexLookup {
     private func bytes(
         _ expression: Expression, _ values: BoundValues, _ context: EvaluationContext
     ) throws(StatementError) -> [UInt8]? {
-        try expression.evaluate(values, context).bytes(
+        let bytes = try expression.evaluate(values, context).bytes(
             unset: "Unsupported unset value for column \(index.column.name)")
+        guard (bytes?.count ?? 0) <= StoreLimits.keyBytesMax else {
+            throw .invalid("Index expression values may not be larger than 64K")
+        }
+        return bytes
     }
 }
 

@@ -110,6 +110,16 @@ struct IndexPlanner {
                     let value = try terms.compile(item, as: index.types[0], receiver: name)
                     lookups.append(IndexLookup(index: index, test: .equal([value])))
                 }
+            case .tupleIn(let names, .terms(let tuples)):
+                // One tuple is an equality.
+                guard tuples.count == 1, case .tuple(let items) = tuples[0],
+                    names.count == items.count
+                else { continue }
+                for (name, item) in zip(names, items) {
+                    guard let index = index(name, .equal) else { continue }
+                    let value = try terms.compile(item, as: index.types[0], receiver: name)
+                    lookups.append(IndexLookup(index: index, test: .equal([value])))
+                }
             case .element(let name, let key, .equal, let term):
                 guard let index = index(name, .element), index.types.count == 2 else { continue }
                 let parts = [

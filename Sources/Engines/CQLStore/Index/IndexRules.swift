@@ -98,6 +98,18 @@ enum IndexRules {
                     + "non-alphanumeric-underscore characters")
         }
         try checkDurations(column)
+        if table.isCompact {
+            guard !column.isKey else {
+                throw .invalid(
+                    "Secondary indexes are not supported on PRIMARY KEY columns in COMPACT STORAGE "
+                        + "tables")
+            }
+            guard !table.hasClustering else {
+                throw .invalid(
+                    "Secondary indexes are not supported on compact value column of COMPACT "
+                        + "STORAGE tables")
+            }
+        }
         if column.kind == .partitionKey, table.partitionKey.count == 1 {
             throw .invalid(
                 "Cannot create secondary index on the only partition key column \(name)")
@@ -171,6 +183,11 @@ enum IndexRules {
     ) throws(StatementError) {
         guard isWord(index.name) else {
             throw .configuration("Illegal index name \(index.name)")
+        }
+        guard index.name.utf8.count <= StoreLimits.indexNameBytesMax else {
+            throw .configuration(
+                "Index name shouldn't be more than \(StoreLimits.indexNameBytesMax) characters "
+                    + "long (got \"\(index.name)\")")
         }
         guard index.kind == .custom else { return }
         let unknown = index.options.filter { !knownOptions.contains($0.key) }

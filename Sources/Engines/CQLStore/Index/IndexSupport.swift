@@ -73,7 +73,12 @@ struct RelationUses {
         case .token: usesToken = true
         case .compareTuple(let names, let comparison, _):
             add(names, Self.operation(comparison), number)
-        case .tupleIn(let names, _): add(names, .isIn, number)
+        case .tupleIn(let names, let list):
+            if case .terms(let terms) = list, terms.count == 1 {
+                add(names, .equal, number)
+            } else {
+                add(names, .isIn, number)
+            }
         case .element(let name, _, let comparison, _):
             add([name], comparison == .equal ? .element : .other, number)
         case .isNotNull: return
@@ -149,22 +154,9 @@ struct RelationUses {
             return contains.count == uses.count
                 && own.contains { index in
                     contains.contains { index.answers($0.operation) }
-                        && (index.isAttached || !hasSeveralAlike(contains))
+                        && (index.isAttached || contains.count == 1)
                 }
         }
-        if uses.allSatisfy({ use in own.contains { $0.answers(use.operation) } }) { return true }
-        // Of several columns in one relation an index of one is enough.
-        guard uses.count == 1 else { return false }
-        let together = all.filter { $0.group == uses[0].group }
-        return together.count > 1
-            && together.contains { use in
-                group.contains { $0.slot == use.slot && $0.answers(use.operation) }
-            }
-    }
-
-    private func hasSeveralAlike(_ uses: [RelationUse]) -> Bool {
-        [RelationUse.Operation.contains, .containsKey, .element].contains { operation in
-            uses.filter { $0.operation == operation }.count > 1
-        }
+        return uses.allSatisfy { use in own.contains { $0.answers(use.operation) } }
     }
 }

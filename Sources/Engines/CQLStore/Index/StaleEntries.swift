@@ -26,30 +26,43 @@ final class StaleEntries: Sendable {
     }
 }
 
-/// Removes entries whose value the stored row does not hold.
+/// Removes entries whose value nothing stored holds.
 struct StaleEntryRemover {
     let database: Database
-    let schema: Schema
 
     /// Runs on the write lane, with nothing waiting in its batch.
-    ///
-    /// A value counts as held as long as it is stored, even when something deletes it from outside or
-    /// it has expired: then no clock decides, and compaction makes the entry stale in the end.
-    func add(_ entries: [[UInt8]: CQLName], to batch: inout WriteBatch) throws(StorageFailure) {
+    func add(
+        _ entries: [[UInt8]: CQLName], _ schema: Schema, to batch: inout WriteBatch
+    ) throws(StorageFailure) {
         for (entry, name) in entries {
-            guard let table = schema.keyspaces[name.keyspace ?? ""]?.tables[name.name],
-                let index = index(of: entry, table),
-                let placeAt = try placeAt(entry)
-            else { continue }
-            guard try !isHeld(entry, placeAt, index, table) else { continue }
-            entry.withUnsafeBytes { batch.deleteIndex($0) }
+            guard let table = schema.keyspaces[name.keyspace ?? ""]?.tables[name.name] else {
+                continue
+            }
+            _ = try add([entry], table, to: &batch)
         }
     }
 
-    private func index(of entry: [UInt8], _ table: Table) -> IndexDefinition? {
-        guard entry.count > 4 else { return nil }
+    /// Runs on the write lane, with nothing waiting in its batch that belongs to the table.
+    ///
+    /// - Returns: how many are removed.
+    func add(
+        _ entries: [[UInt8]], _ table: Table, to batch: inout WriteBatch
+    ) throws(StorageFailure) -> Int {
+        var count = 0
+        for entry in entries {
+            guard let index = Self.index(of: entry, table), let placeAt = try placeAt(entry),
+                try !isHeld(entry, placeAt, index, table)
+            else { continue }
+            entry.withUnsafeBytes { batch.deleteIndex($0) }
+            count += 1
+        }
+        return count
+    }
+
+    private static func index(of entry: [UInt8], _ table: Table) -> IndexDefinition? {
+        guard entry.count > IndexKey.tableBytes else { return nil }
         let id = entry.withUnsafeBytes { $0.big(as: UInt32.self) }
-        return table.indexDefinitions.first { $0.storageID == id && !$0.isOfPartition }
+        return table.indexDefinitions.first { $0.storageID == id }
     }
 
     private func placeAt(_ entry: [UInt8]) throws(StorageFailure) -> Int? {
@@ -61,20 +74,64 @@ struct StaleEntryRemover {
         }
     }
 
-    private func isHeld(
+    /// Whether what the entry names holds its value.
+    ///
+    /// A value counts as held as long as it is stored, even when something deletes it from outside or
+    /// it has expired: then no clock decides, and the sweep of the table makes the entry stale.
+    ///
+    /// - Parameter placeAt: where in the entry the base row's key begins.
+    func isHeld(
         _ entry: [UInt8], _ placeAt: Int, _ index: IndexDefinition, _ table: Table
     ) throws(StorageFailure) -> Bool {
         var key = RawBytes()
         StorageKey.appendTable(table.storageID, to: &key)
         key.append(Array(entry[placeAt...]))
-        var writer = IndexWriter(leavesOut: true)
-        return try database.get(key.bytes) { row in
-            guard let row else { return false }
-            var isHeld = false
-            try? writer.entries(of: row, at: key.bytes, of: table, [index]) { found, _ in
-                if entry.withUnsafeBytes({ found.compare($0) == 0 }) { isHeld = true }
-            }
-            return isHeld
+        if index.column.kind == .partitionKey {
+            return try isAnyRowHeld(key.bytes.part(0..<key.count - 1), entry, index, table)
         }
+        return try database.get(key.bytes) { row in
+            row.map { Self.holds($0, at: key.bytes, entry, index, table) } ?? false
+        }
+    }
+
+    /// A part of a partition's key is there as long as the partition has a row.
+    ///
+    /// - Parameter prefix: of the partition's keys, up to the kind.
+    private func isAnyRowHeld(
+        _ prefix: UnsafeRawBufferPointer, _ entry: [UInt8], _ index: IndexDefinition,
+        _ table: Table
+    ) throws(StorageFailure) -> Bool {
+        try database.read { handles throws(StorageFailure) in
+            var from = RawBytes()
+            from.append(prefix)
+            var to = RawBytes()
+            to.append(prefix)
+            to.append(0xFF)
+            var cursor = RowCursor(handles, from: from, to: to, scans: false)
+            cursor.seekFirst()
+            while cursor.isValid {
+                let kind = cursor.key[prefix.count]
+                if kind == StorageKey.Kind.staticRow || kind == StorageKey.Kind.row,
+                    Self.holds(cursor.value, at: cursor.key, entry, index, table)
+                {
+                    return true
+                }
+                cursor.next()
+            }
+            try cursor.checkEnd()
+            return false
+        }
+    }
+
+    private static func holds(
+        _ row: UnsafeRawBufferPointer, at key: UnsafeRawBufferPointer, _ entry: [UInt8],
+        _ index: IndexDefinition, _ table: Table
+    ) -> Bool {
+        var writer = IndexWriter(leavesOut: true)
+        var isHeld = false
+        try? writer.entries(of: row, at: key, of: table, [index]) { found, _ in
+            if entry.withUnsafeBytes({ found.compare($0) == 0 }) { isHeld = true }
+        }
+        return isHeld
     }
 }

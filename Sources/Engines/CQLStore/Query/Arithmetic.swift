@@ -116,6 +116,14 @@ private struct ArithmeticFailure: Error {
     static let integerByZero = ArithmeticFailure(why: "/ by zero")
     static let varintByZero = ArithmeticFailure(why: "BigInteger divide by zero")
     static let tooLong = ArithmeticFailure(why: "the result has too many digits")
+
+    /// A quotient is that of whole numbers behind the scenes, and its message theirs.
+    static func decimalByZero(_ left: CQLDecimal, _ operation: CQLArithmetic) -> Self {
+        guard operation == .divide else {
+            return Self(why: left.unscaled.isZero ? "Division undefined" : "Division by zero")
+        }
+        return left.unscaled.isZero ? integerByZero : varintByZero
+    }
 }
 
 extension Arithmetic {
@@ -201,7 +209,7 @@ extension Arithmetic {
             }
         } catch {
             switch error {
-            case .dividedByZero: throw ArithmeticFailure(why: "Division by zero")
+            case .dividedByZero: throw .decimalByZero(a, operation)
             case .tooLong: throw .tooLong
             }
         }
@@ -314,7 +322,8 @@ extension Arithmetic {
             guard !value.isNaN else {
                 throw ArithmeticFailure(why: "A NaN cannot be converted into a decimal")
             }
-            guard let decimal = CQLDecimal(value) else {
+            // With the digits and the exponent that Java writes: 1.0E10 is 10 × 10^9.
+            guard value.isFinite, let decimal = CQLDecimal(JavaNumberText.text(value)) else {
                 throw ArithmeticFailure(
                     why: "An infinite number cannot be converted into a decimal")
             }

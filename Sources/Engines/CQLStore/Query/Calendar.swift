@@ -84,7 +84,7 @@ enum CivilTime {
             datePart = body[..<mark]
             guard let split = splitZone(body[body.index(after: mark)...]) else { return nil }
             (timePart, offset) = split
-        } else if let zone = body.dropFirst(10).first, zone == "+" || zone == "-" || zone == "Z" {
+        } else if let zone = body.dropFirst(10).first, "+-Zz".contains(zone) {
             guard let split = splitZone(body.dropFirst(10)), split.time.isEmpty else { return nil }
             datePart = body.prefix(10)
             offset = split.offset
@@ -135,7 +135,8 @@ enum CivilTime {
             + "\(padded(seconds % 60, 2)).\(padded(fraction, 9))"
     }
 
-    /// `yyyy-mm-ddThh:mm:ss.mmmZ`
+    /// `yyyy-mm-ddThh:mm:ss.mmmZ`, by the Julian calendar before 1582-10-15 and with the years of
+    /// their era, as Java's `SimpleDateFormat` writes it.
     static func timestampText(milliseconds: Int64) -> String {
         var (day, rest) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
         if rest < 0 {
@@ -143,6 +144,25 @@ enum CivilTime {
             rest += 86_400_000
         }
         let time = timeText(nanoseconds: rest * 1_000_000).dropLast(6)
-        return "\(dateText(days: Int(day)))T\(time)Z"
+        let date = day < gregorianStart ? julianText(days: Int(day)) : dateText(days: Int(day))
+        return "\(date)T\(time)Z"
+    }
+
+    /// 1582-10-15, in days since 1970-01-01.
+    private static let gregorianStart: Int64 = -141_427
+
+    private static func julianText(days: Int) -> String {
+        let z = days + 719_470
+        let era = (z >= 0 ? z : z - 1460) / 1461
+        let dayOfEra = z - era * 1461
+        let yearOfEra = (dayOfEra - dayOfEra / 1460) / 365
+        let dayOfYear = dayOfEra - 365 * yearOfEra
+        let shifted = (5 * dayOfYear + 2) / 153
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        let year = yearOfEra + era * 4 + (month <= 2 ? 1 : 0)
+        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
+        let shownYear = String(year > 0 ? year : 1 - year)
+        return String(repeating: "0", count: max(0, 4 - shownYear.utf8.count)) + shownYear
+            + (month < 10 ? "-0" : "-") + String(month) + (day < 10 ? "-0" : "-") + String(day)
     }
 }

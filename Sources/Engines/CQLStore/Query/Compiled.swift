@@ -29,6 +29,8 @@ final class Compiled: Sendable {
     let schema: Schema
     let kind: Kind
     let markers: [CQLColumn]
+    /// Set for a SELECT of one row by its key.
+    let point: PointPlan?
 
     init(
         _ statement: CQLStatement, schema: Schema, keyspace: String?, context: EvaluationContext
@@ -54,7 +56,11 @@ final class Compiled: Sendable {
         case .createKeyspace, .alterKeyspace, .dropKeyspace, .createTable, .alterTable, .dropTable,
             .truncate, .createType, .alterType, .dropType, .createView, .alterView, .dropView,
             .function, .trigger, .index:
-            try MaskRules.check(statement)
+            if case .createTable(let create) = statement {
+                // Cassandra looks at these when it prepares the statement.
+                var options = TableOptions.defaults
+                try options.apply(create.properties)
+            }
             kind = .schema
             markers = []
         case .use(let name):
@@ -69,6 +75,7 @@ final class Compiled: Sendable {
         case .notServed(let what):
             throw .invalid("\(what) is not supported in this release")
         }
+        point = if case .select(let plan) = kind { PointPlan(plan) } else { nil }
     }
 
     /// The same statement on this schema.

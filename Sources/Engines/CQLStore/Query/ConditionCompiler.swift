@@ -6,10 +6,6 @@ extension WriteCompiler {
     mutating func compile(
         _ conditions: CQLConditions
     ) throws(StatementError) -> WriteConditions {
-        if case .none = conditions {
-        } else if table.isCounter {
-            throw .invalid("Conditional updates are not supported on counter tables")
-        }
         switch conditions {
         case .none: return .none
         case .ifExists: return .exists
@@ -17,6 +13,9 @@ extension WriteCompiler {
         case .all(let list):
             var tests: [ConditionTest] = []
             for condition in list { tests.append(try test(condition)) }
+            guard !table.isCounter else {
+                throw .invalid("Conditional updates are not supported on counter tables")
+            }
             return .all(tests)
         }
     }
@@ -173,7 +172,7 @@ extension CQLCondition {
 
 extension CQLType {
     /// Whether a duration is somewhere in it: durations have no order.
-    fileprivate var hasDuration: Bool {
+    var hasDuration: Bool {
         switch self {
         case .duration: true
         case .list(let part), .set(let part), .frozen(let part), .vector(let part, _):

@@ -16,10 +16,15 @@ struct ConditionHolds {
         let column = table.columns[test.slot]
         switch test.test {
         case .compare(let operation, let expression):
+            let operand = try expression.evaluate(values, context)
+            // Of columns with cells, CONTAINS nothing at all is just not so.
+            if case .unset = operand, column.isMultiCell,
+                operation == .contains || operation == .containsKey
+            {
+                return false
+            }
             return try compare(
-                stored, operation,
-                try expression.evaluate(values, context).bytes(
-                    unset: Self.unset), column.type)
+                stored, operation, try operand.bytes(unset: Self.unset), column.type)
         case .isIn(let source): return try isIn(stored, source, column.type)
         case .element(let key, let operation, let expression):
             let (element, type) = try element(of: stored, key, column.type)
@@ -50,8 +55,8 @@ struct ConditionHolds {
         case .several(let several): for expression in several { try append(expression, to: &out) }
         case .list(let expression, let element):
             guard
-                let bytes = try expression.evaluate(values, context).bytes(unset: Self.unset)
-            else { return [nil] }
+                let bytes = try expression.evaluateList(values, context).bytes(unset: Self.unset)
+            else { throw .invalid("Invalid null list in IN condition") }
             out = bytes.withUnsafeBytes { all in
                 CollectionBytes.elements(all).map { $0.map { Array($0) } }
             }

@@ -3,31 +3,6 @@
 
 import CQLProtocol
 
-/// The outcome of a conditional statement or batch.
-struct ConditionalResult {
-    var applied: Bool
-    /// What is shown beside `[applied]` when it was not applied, and one row each that was met.
-    var columns: [Column] = []
-    var rows: [[[UInt8]?]] = []
-    let table: Table
-
-    var result: CQLResult {
-        func column(_ name: String, _ type: CQLType) -> CQLColumn {
-            CQLColumn(keyspace: table.keyspace, table: table.name, name: name, type: type)
-        }
-        // Without rows the answer is one column alone.
-        let shown = rows.isEmpty ? [] : columns.map { column($0.name, $0.type) }
-        var writer = RowsWriter(
-            metadata: ResultMetadata(columns: [column("[applied]", .boolean)] + shown))
-        for row in rows.isEmpty ? [[]] : rows {
-            writer.append([UInt8(applied ? 1 : 0)])
-            for cell in row { writer.append(cell) }
-            writer.endRow()
-        }
-        return .builtRows(writer.finish())
-    }
-}
-
 /// Checks the conditions of one or more writes to one partition.
 struct ConditionalWrite {
     typealias Write = (plan: WritePlan, values: BoundValues)
@@ -68,14 +43,20 @@ struct ConditionalWrite {
         let key = try self.key(writes)
         var places: [Place?] = []
         for write in writes { places.append(try place(write)) }
-        try checkMix(writes, places)
-        let partition = try read(table, key, writes, places)
+        let asked = zip(writes, places).map { Self.asked($0.plan, target: $1) }
+        try checkMix(writes, asked)
         let fetched = Self.fetched(writes)
+        let hasRowConditions = asked.contains { $0.contains { $0.clustering != nil } }
+        let partition = try read(
+            table, key, Set(places.compactMap { $0?.clustering }),
+            first: hasRowConditions ? nil : fetched)
         var result = ConditionalResult(applied: true, table: table)
         for (write, place) in zip(writes, places) where write.plan.isConditional {
             if try !holds(write, place, partition, fetched) { result.applied = false }
         }
-        if !result.applied { show(writes, places, partition, fetched, in: &result) }
+        if !result.applied {
+            try show(writes, asked.flatMap { $0 }, partition, fetched, in: &result)
+        }
         return (result, partition.newest)
     }
 
@@ -114,10 +95,23 @@ struct ConditionalWrite {
         }
     }
 
-    private func checkMix(_ writes: [Write], _ places: [Place?]) throws(StatementError) {
+    /// Where the conditions look: those on static columns at the static row, wherever the write goes.
+    private static func asked(_ plan: WritePlan, target: Place?) -> [Place] {
+        switch plan.conditions {
+        case .none: return []
+        case .exists, .notExists: return target.map { [$0] } ?? []
+        case .all(let tests):
+            let onStatic = tests.contains { plan.table.columns[$0.slot].kind == .fixed }
+            let onRow = tests.contains { plan.table.columns[$0.slot].kind != .fixed }
+            return (onRow ? target.map { [$0] } ?? [] : [])
+                + (onStatic ? [Place(clustering: nil)] : [])
+        }
+    }
+
+    private func checkMix(_ writes: [Write], _ asked: [[Place]]) throws(StatementError) {
         var kinds: [Place: WriteConditions] = [:]
-        for (write, place) in zip(writes, places) where write.plan.isConditional {
-            guard let place else { continue }
+        for (write, place) in zip(writes, asked).flatMap({ write, all in all.map { (write, $0) } })
+        {
             guard let before = kinds[place] else {
                 kinds[place] = write.plan.conditions
                 continue
@@ -140,7 +134,7 @@ struct ConditionalWrite {
     private static func fetched(_ writes: [Write]) -> Set<Int> {
         guard let table = writes.first?.plan.table else { return [] }
         let conditions = Set(writes.flatMap { $0.plan.conditionSlots })
-        let updatesStatics = writes.contains { !$0.plan.statics.isEmpty }
+        let updatesStatics = writes.contains { $0.plan.isConditional && !$0.plan.statics.isEmpty }
         let updatesRows = writes.contains { write in
             if case .statics = write.plan.target { false } else { true }
         }
@@ -156,17 +150,15 @@ struct ConditionalWrite {
 
     // MARK: Reading
 
+    /// - Parameter first: where conditions are on static columns alone, the slots that make a row
+    ///   one: then the first row is read as well, to tell an empty partition from none.
     private func read(
-        _ table: Table, _ key: [UInt8], _ writes: [Write], _ places: [Place?]
+        _ table: Table, _ key: [UInt8], _ wanted: Set<[UInt8]>, first: Set<Int>?
     ) throws(StatementError) -> Partition {
-        let wanted = Set(places.compactMap { $0?.clustering })
-        let hasRowConditions = zip(writes, places).contains { write, place in
-            write.plan.isConditional && place?.clustering != nil
-        }
         do throws(StorageFailure) {
             guard table.hasClustering else { return try readSingle(table, key) }
             var partition = try readRows(table, key, wanted)
-            if !hasRowConditions { partition.first = try firstRow(table, key) }
+            if let first { partition.first = try firstRow(table, key, first) }
             return partition
         } catch {
             throw .readFailed(error.description)
@@ -204,10 +196,16 @@ struct ConditionalWrite {
         return partition
     }
 
-    private func firstRow(_ table: Table, _ key: [UInt8]) throws(StorageFailure) -> Found? {
+    private func firstRow(
+        _ table: Table, _ key: [UInt8], _ fetched: Set<Int>
+    ) throws(StorageFailure) -> Found? {
+        let regular = fetched.filter { table.columns[$0].kind == .regular }
         let view = RowView(table, now: context.nowSeconds, ownsRows: true)
         var first: Found?
         _ = try each(of: table, key, [.all], view) { _ in
+            guard view.hasMarker || regular.contains(where: { view.bytes($0) != nil }) else {
+                return .next
+            }
             first = Found(values: Self.values(view), exists: true)
             return .stop
         }
@@ -267,26 +265,31 @@ struct ConditionalWrite {
 
     /// Rows with conditions that are there, in clustering order; without any, the static part.
     private func show(
-        _ writes: [Write], _ places: [Place?], _ partition: Partition, _ fetched: Set<Int>,
+        _ writes: [Write], _ asked: [Place], _ partition: Partition, _ fetched: Set<Int>,
         in result: inout ConditionalResult
-    ) {
+    ) throws(StatementError) {
         let table = result.table
         let slots = shownSlots(writes)
         result.columns = slots.map { table.columns[$0] }
-        func shown(_ values: [[UInt8]?]) -> [[UInt8]?] {
-            slots.map { slot in
-                table.columns[slot].isKey || fetched.contains(slot) ? values[slot] : nil
+        func shown(_ values: [[UInt8]?]) throws(StatementError) -> [[UInt8]?] {
+            var cells: [[UInt8]?] = []
+            for slot in slots {
+                let column = table.columns[slot]
+                var cell = column.isKey || fetched.contains(slot) ? values[slot] : nil
+                // Masked for everybody, as in Cassandra.
+                if context.masksColumns, let mask = column.mask {
+                    cell = try mask.shown(cell, of: column.type, context)
+                }
+                cells.append(cell)
             }
+            return cells
         }
-        let conditional = zip(writes, places).compactMap { write, place in
-            write.plan.isConditional ? place : nil
-        }
-        let rows = Set(conditional.compactMap(\.clustering)).sorted { $0.isLess(than: $1) }
+        let rows = Set(asked.compactMap(\.clustering)).sorted { $0.isLess(than: $1) }
         var found = rows.compactMap { partition.rows[$0] }
         if rows.isEmpty, let first = partition.first { found = [first] }
-        result.rows = found.map { shown($0.values) }
+        for row in found { result.rows.append(try shown(row.values)) }
         if found.isEmpty, Self.hasStatics(table, partition, fetched) {
-            result.rows = [shown(partition.statics)]
+            result.rows = [try shown(partition.statics)]
         }
     }
 

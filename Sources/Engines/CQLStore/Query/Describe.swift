@@ -40,7 +40,7 @@ struct Describe {
             guard let table = keyspace.tables[name.name] else {
                 throw .invalid("Table '\(name.name)' not found in keyspace '\(keyspace.name)'")
             }
-            return try statements(withParts(table, internals), options)
+            return try statements(withIndexes(table, internals), options)
         case .type(let name):
             let keyspace = try keyspace(named: name.keyspace)
             guard let type = keyspace.types[name.name] else {
@@ -114,7 +114,7 @@ struct Describe {
             return all(keyspace, internals)
         }
         let keyspace = try keyspace(named: name.keyspace ?? current ?? name.name)
-        if let table = keyspace.tables[name.name] { return withParts(table, internals) }
+        if let table = keyspace.tables[name.name] { return withIndexes(table, internals) }
         if let index = index(name.name, keyspace) { return [index] }
         if let view = keyspace.views[name.name] { return [element(view: view, internals)] }
         throw .invalid("'\(name.name)' not found in keyspace '\(keyspace.name)'")
@@ -153,15 +153,18 @@ struct Describe {
         return nil
     }
 
-    /// A table with its indexes and views.
-    private func withParts(_ table: Table, _ internals: Bool) -> [Element] {
+    /// A table with its indexes. Its views are shown with their keyspace only.
+    private func withIndexes(_ table: Table, _ internals: Bool) -> [Element] {
         let own = Element(
             keyspace: table.keyspace, type: "table", name: table.name,
             statement: SchemaText.create(table, internals: internals))
         let indexes = table.indexes.sorted { Self.isBefore($0.name, $1.name) }
-        let views = table.views.sorted { Self.isBefore($0.name, $1.name) }
         return [own] + indexes.map { element($0, table) }
-            + views.map { element(view: $0, internals) }
+    }
+
+    private func withParts(_ table: Table, _ internals: Bool) -> [Element] {
+        let views = table.views.sorted { Self.isBefore($0.name, $1.name) }
+        return withIndexes(table, internals) + views.map { element(view: $0, internals) }
     }
 
     private func all(_ keyspace: Keyspace, _ internals: Bool) -> [Element] {
@@ -257,7 +260,7 @@ enum DescribePage {
     ) throws(StatementError) -> Int {
         guard let state else { return 0 }
         guard state.count == 21, state[0] == version else {
-            throw .invalid("Invalid paging state.")
+            throw PagingState.unreadable
         }
         guard Array(state[1..<17]) == schema.version.bytes else {
             throw .invalid(

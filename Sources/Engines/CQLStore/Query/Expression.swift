@@ -129,8 +129,31 @@ struct BoundValues: Sendable {
         return try cells.withBytes(of: index) { bytes throws(StatementError) -> Evaluated in
             guard let bytes else { return .null }
             try ValueCheck.check(bytes, type)
-            return .bytes(Array(bytes))
+            return .bytes(CollectionOrder.sorted(bytes, type))
         }
+    }
+
+    /// The same of a list that is bound to an IN, whose elements may be null.
+    func inList(_ index: Int, _ type: CQLType) throws(StatementError) -> Evaluated {
+        guard index < cells.count else { throw .invalid("Invalid amount of bind variables") }
+        if cells.isUnset(index) { return .unset }
+        return try cells.withBytes(of: index) { bytes throws(StatementError) -> Evaluated in
+            guard let bytes else { return .null }
+            try ValueCheck.checkIn(bytes, type)
+            return .bytes(CollectionOrder.sorted(bytes, type))
+        }
+    }
+}
+
+extension Expression {
+    /// Of what stands behind IN as one list.
+    func evaluateList(
+        _ values: BoundValues, _ context: EvaluationContext
+    ) throws(StatementError) -> Evaluated {
+        guard case .marker(let index, let type) = self, case .list = type else {
+            return try evaluate(values, context)
+        }
+        return try values.inList(index, type)
     }
 }
 

@@ -11,6 +11,8 @@ struct EvaluationContext: Sendable {
     var ids: TimeIDSource
     /// What is told to the client with the answer (`warn`, `trace`).
     var notes: StatementNotes?
+    /// `dynamic_data_masking_enabled`
+    var masksColumns = false
 
     var nowMilliseconds: Int64 { nowMicroseconds / 1000 }
     var nowSeconds: UInt32 { UInt32(clamping: nowMicroseconds / 1_000_000) }

@@ -54,7 +54,9 @@ enum JSONDocument {
         do throws(JSONMismatch) {
             return try JSONReader(now: now).bytes(json, type).map { .bytes($0) } ?? .null
         } catch {
-            throw .invalid("Error decoding JSON value for \(column): \(error.why)")
+            throw .invalid(
+                error.isWholeAnswer
+                    ? error.why : "Error decoding JSON value for \(column): \(error.why)")
         }
     }
 

@@ -7,6 +7,8 @@ import MillraceBase
 /// Why a JSON value is none of the type that is wanted.
 struct JSONMismatch: Error {
     var why: String
+    /// Durations are read by what refuses them in CQL: its error is the whole answer.
+    var isWholeAnswer = false
 }
 
 struct JSONReader {
@@ -142,6 +144,7 @@ struct JSONReader {
     // MARK: Simple
 
     private func simple(_ json: JSONValue, _ type: CQLType) throws(JSONMismatch) -> [UInt8] {
+        if case .string("") = json, let empty = Self.empty(type) { return empty }
         switch type {
         case .text, .ascii:
             guard case .string(let text) = json else {
@@ -157,7 +160,8 @@ struct JSONReader {
         case .varint, .decimal: return try unbounded(json, type)
         case .timestamp:
             if case .number(let text) = json, let value = Int64(text) { return value.bigBytes }
-            return try text(json, "a long or a datestring representation of a date value", type)
+            return try text(
+                json, "a long or a datestring representation of a timestamp value", type)
         case .date: return try text(json, "a string representation of a date value", type)
         case .time: return try text(json, "a string representation of a time value", type)
         case .inet: return try text(json, "a string representation of an inet value", type)
@@ -166,8 +170,23 @@ struct JSONReader {
             guard case .string(let text) = json else {
                 throw Self.expected("a string representation of a duration", json)
             }
-            return try constant(.duration(text), type)
+            do throws(JSONMismatch) {
+                return try constant(.duration(text), type)
+            } catch {
+                throw JSONMismatch(why: error.why, isWholeAnswer: true)
+            }
         default: return try blob(json)
+        }
+    }
+
+    /// What an empty text is, of types that are no text themselves: mostly a value without bytes.
+    private static func empty(_ type: CQLType) -> [UInt8]? {
+        switch type {
+        case .boolean: [0]
+        case .int, .bigint, .counter, .smallint, .tinyint, .float, .double, .decimal, .uuid,
+            .timeuuid, .duration:
+            []
+        default: nil
         }
     }
 
@@ -197,6 +216,9 @@ struct JSONReader {
                     || (type == .bigint && Self.javaClass(json) == "Long")
             else { throw Self.expected(what + " value", json) }
             return try constant(.integer(text), type)
+        case .number(let text) where type == .smallint || type == .tinyint:
+            throw JSONMismatch(
+                why: "Unable to make \(type == .smallint ? "short" : "byte") from '\(text)'")
         default: throw Self.expected(what + " value", json)
         }
     }
@@ -207,7 +229,7 @@ struct JSONReader {
         case .string(let text):
             switch text.lowercased() {
             case "true": return [1]
-            case "false": return [0]
+            case "false", "": return [0]
             default: throw JSONMismatch(why: "Unable to make boolean from '\(text)'")
             }
         default: throw Self.expected("a boolean value", json)
@@ -216,7 +238,13 @@ struct JSONReader {
 
     private func floating(_ json: JSONValue, _ type: CQLType) throws(JSONMismatch) -> [UInt8] {
         switch json {
-        case .string(let text), .number(let text): return try constant(.float(text), type)
+        case .string(let text):
+            // Java's numbers may have blanks around.
+            let isBlank = { (byte: UInt8) in byte <= 0x20 }
+            let body = text.utf8.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+            let trimmed = String(decoding: Array(body), as: UTF8.self)
+            return try constant(.float(trimmed.isEmpty ? text : trimmed), type)
+        case .number(let text): return try constant(.float(text), type)
         default: throw Self.expected(type == .float ? "a float value" : "a double value", json)
         }
     }
@@ -281,7 +309,10 @@ struct JSONReader {
         switch json {
         case .null: "null"
         case .bool(let value): String(value)
-        case .number(let text), .string(let text): text
+        case .number(let text):
+            javaClass(json) == "Double"
+                ? Double(text).map { JavaNumberText.text($0) } ?? text : text
+        case .string(let text): text
         case .array(let items): "[" + items.map(shown).joined(separator: ", ") + "]"
         case .object(let object):
             "{" + object.members.map { "\($0.name)=\(shown($0.value))" }.joined(separator: ", ")

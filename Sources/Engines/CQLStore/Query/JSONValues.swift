@@ -102,7 +102,7 @@ enum JSONValues {
     }
 
     /// As Java writes addresses: nothing is left out of an IPv6 one.
-    private static func javaText(_ address: CQLInet) -> String {
+    static func javaText(_ address: CQLInet) -> String {
         guard address.bytes.count == 16 else { return address.description }
         return stride(from: 0, to: 16, by: 2).map {
             String(UInt16(address.bytes[$0]) << 8 | UInt16(address.bytes[$0 + 1]), radix: 16)
@@ -170,6 +170,7 @@ enum JSONValues {
             do throws(JSONMismatch) {
                 return try JSONReader(now: context.nowMilliseconds).bytes(json, type)
             } catch {
+                if error.isWholeAnswer { throw .invalid(error.why) }
                 throw failed("execution of 'system.\(name)[text]' failed: \(error.why)")
             }
         }

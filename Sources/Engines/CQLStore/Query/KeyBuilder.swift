@@ -18,9 +18,8 @@ enum KeyBuilder {
         var keys: [(order: [UInt8], key: [UInt8])] = []
         for parts in combinations {
             var raw = RawBytes()
-            for part in parts where part.count > StoreLimits.keyBytesMax {
-                throw keyTooLong(part.count)
-            }
+            let length = parts.reduce(0) { $0 + $1.count }
+            guard length <= StoreLimits.keyBytesMax else { throw keyTooLong(length) }
             PartitionKey.append(parts, to: &raw)
             try checkKey(raw.bytes)
             var order: [UInt8] = []
@@ -64,27 +63,35 @@ enum KeyBuilder {
     }
 
     /// The bytes of all combinations, sorted and without duplicates.
+    ///
+    /// - Parameter isRead: values that are too long for a key are no error, just in no row.
     static func clusterings(
         _ sources: [ValueSource], _ table: Table, _ bound: BoundValues,
-        _ context: EvaluationContext
+        _ context: EvaluationContext, isRead: Bool = false
     ) throws(StatementError) -> [[UInt8]] {
         var combinations: [[UInt8]] = [[]]
+        // Of the longest combination: all columns count together.
+        var length = 0
         for (source, column) in zip(sources, table.clustering) {
             if case .inTuple = source { continue }
             var encoded: [[UInt8]] = []
+            var longest = 0
             if case .tuples(let list, let columns) = source {
                 for tuple in try list.values(bound, context, columns.map(\.name)) {
-                    encoded.append(try joined(tuple, columns))
+                    encoded.append(try joined(tuple, columns, isRead: isRead))
+                    longest = max(longest, tuple.reduce(0) { $0 + $1.count })
                 }
             }
             for value in try source.values(bound, context, column: column.name) {
-                guard value.count <= StoreLimits.keyBytesMax else { throw keyTooLong(value.count) }
                 encoded.append(component(value, column))
+                longest = max(longest, value.count)
             }
+            length += longest
             encoded = distinct(encoded)
             try checkProduct(combinations.count, encoded.count)
             combinations = combinations.flatMap { start in encoded.map { start + $0 } }
         }
+        guard isRead || length <= StoreLimits.keyBytesMax else { throw keyTooLong(length) }
         guard combinations.count > 1 else { return combinations }
         combinations.sort { $0.isLess(than: $1) }
         var out: [[UInt8]] = []
@@ -103,11 +110,13 @@ enum KeyBuilder {
 
     /// Values of consecutive columns as the bytes they begin a clustering key with.
     static func joined(
-        _ values: [[UInt8]], _ columns: [Column]
+        _ values: [[UInt8]], _ columns: [Column], isRead: Bool = false
     ) throws(StatementError) -> [UInt8] {
         var out: [UInt8] = []
         for (value, column) in zip(values, columns) {
-            guard value.count <= StoreLimits.keyBytesMax else { throw keyTooLong(value.count) }
+            guard isRead || value.count <= StoreLimits.keyBytesMax else {
+                throw keyTooLong(value.count)
+            }
             out += component(value, column)
         }
         return out

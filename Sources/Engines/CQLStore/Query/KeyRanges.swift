@@ -4,9 +4,9 @@ extension KeyBuilder {
     /// Clustering ranges in their order, without overlap.
     static func ranges(
         _ sources: [ValueSource], _ slice: Slice?, _ table: Table, _ bound: BoundValues,
-        _ context: EvaluationContext
+        _ context: EvaluationContext, isRead: Bool = false
     ) throws(StatementError) -> [ClusteringRange] {
-        let prefixes = try clusterings(sources, table, bound, context)
+        let prefixes = try clusterings(sources, table, bound, context, isRead: isRead)
         guard let slice else {
             return prefixes.map { ClusteringRange(start: $0, end: $0 + [0xFF]) }
         }
@@ -14,12 +14,12 @@ extension KeyBuilder {
         let lower = try slice.lower.map { lower throws(StatementError) in
             try pieces(
                 try lower.value.values(bound, context, names), lower.inclusive, slice.columns,
-                isLower: true)
+                isLower: true, isRead: isRead)
         }
         let upper = try slice.upper.map { upper throws(StatementError) in
             try pieces(
                 try upper.value.values(bound, context, names), upper.inclusive, slice.columns,
-                isLower: false)
+                isLower: false, isRead: isRead)
         }
         let ranges = merged(
             intersection(lower ?? [ClusteringRange.all], upper ?? [ClusteringRange.all]))
@@ -33,13 +33,13 @@ extension KeyBuilder {
     /// What lies on one side of several values compared as one: of each column a range, with those
     /// before it equal. One range for each, since columns may run in different directions.
     private static func pieces(
-        _ values: [[UInt8]], _ inclusive: Bool, _ columns: [Column], isLower: Bool
+        _ values: [[UInt8]], _ inclusive: Bool, _ columns: [Column], isLower: Bool, isRead: Bool
     ) throws(StatementError) -> [ClusteringRange] {
         var pieces: [ClusteringRange] = []
         var prefix: [UInt8] = []
         for (index, value) in values.enumerated() {
             let column = columns[index]
-            let place = prefix + (try joined([value], [column]))
+            let place = prefix + (try joined([value], [column], isRead: isRead))
             let takesEqual = inclusive && index == values.count - 1
             // In a descending column what is greater comes first.
             if isLower != column.descending {

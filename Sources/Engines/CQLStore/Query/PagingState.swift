@@ -40,17 +40,20 @@ struct PagingState: Equatable {
         return out.array
     }
 
-    /// - Throws: an invalid request for anything we did not write. (Cassandra's is a protocol
-    ///   error,
-    ///   upon which some drivers throw the whole connection away.)
+    /// - Throws: a protocol error for anything we did not write, as Cassandra does, and an invalid
+    ///   request for what belongs to another table.
     init(reading state: [UInt8], tableID: CQLUUID) throws(StatementError) {
         let parsed = state.withUnsafeBytes { Self.parse($0) }
-        guard let parsed else { throw .invalid("Invalid value for the paging state") }
+        guard let parsed else { throw Self.unreadable }
         guard parsed.tableID == tableID else {
             throw .invalid("The paging state belongs to another table")
         }
         self = parsed
     }
+
+    /// Source: Cassandra's `PagingState.deserialize`.
+    static let unreadable = StatementError.protocolViolation(
+        "Invalid value for the paging state")
 
     private static func parse(_ bytes: UnsafeRawBufferPointer) -> PagingState? {
         guard bytes.count >= 54, bytes[0] == version,

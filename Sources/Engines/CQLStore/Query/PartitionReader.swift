@@ -25,26 +25,35 @@ enum PartitionReader {
             guard key.count > prefix.count, key.part(0..<prefix.count).compare(prefix) == 0 else {
                 break
             }
-            switch key[prefix.count] {
-            case StorageKey.Kind.partitionDeletion:
-                deletions.partition = Reconcile.deletion(cursor.value)
-            case StorageKey.Kind.staticRow:
-                view.loadStatic(cursor.value, floor: deletions.partition?.timestamp)
-            case StorageKey.Kind.rangeDeletion:
-                if let bounds = StorageKey.bounds(of: key, after: prefix.count),
-                    let deletion = Reconcile.deletion(cursor.value)
-                {
-                    deletions.add(
-                        ClusteringRange(start: bounds.start, end: bounds.end), deletion)
-                }
-            default:
+            guard key[prefix.count] != StorageKey.Kind.row else {
                 deletions.flatten()
                 return deletions
             }
+            take(
+                key: key, value: cursor.value, prefixCount: prefix.count, into: view, &deletions)
             cursor.next()
         }
         deletions.flatten()
         return deletions
+    }
+
+    /// Takes one key that stands before the rows.
+    static func take(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, prefixCount: Int,
+        into view: RowView, _ deletions: inout PartitionDeletions
+    ) {
+        switch key[prefixCount] {
+        case StorageKey.Kind.partitionDeletion:
+            deletions.partition = Reconcile.deletion(value)
+        case StorageKey.Kind.staticRow:
+            view.loadStatic(value, floor: deletions.partition?.timestamp)
+        case StorageKey.Kind.rangeDeletion:
+            guard let bounds = StorageKey.bounds(of: key, after: prefixCount),
+                let deletion = Reconcile.deletion(value)
+            else { return }
+            deletions.add(ClusteringRange(start: bounds.start, end: bounds.end), deletion)
+        default: break
+        }
     }
 
     /// Reads the rows of one partition.
@@ -70,12 +79,18 @@ enum PartitionReader {
         var cursor = RowCursor(handles, from: lower, to: upper, scans: false)
         cursor.seekFirst()
         let deletions = readHead(&cursor, prefix: prefix.bytes, into: view)
+        // What failed before the rows may have been a deletion of them.
+        if !cursor.isValid { try cursor.checkEnd() }
         view.tombstones += deletions.tombstones(in: ranges)
         prefix.append(StorageKey.Kind.row)
         for range in reversed ? ranges.reversed() : ranges {
             prefix.truncate(to: prefixCount + 1)
             prefix.append(reversed ? range.end : range.start)
-            if reversed { cursor.seekBack(prefix.bytes) } else { cursor.seek(prefix.bytes) }
+            if reversed {
+                cursor.seekBack(prefix.bytes)
+            } else if !cursor.isValid || cursor.key.isLess(than: prefix.bytes) {
+                cursor.seek(prefix.bytes)
+            }
             // The end itself is outside.
             if reversed, cursor.isValid, cursor.key.compare(prefix.bytes) == 0 { cursor.previous() }
             while cursor.isValid {

@@ -12,21 +12,25 @@ struct RestrictionAnalyzer {
     var tokenIsEqual = false
     /// ALLOW FILTERING was said, or an index answers: clustering columns may be restricted freely.
     let isFree: Bool
+    /// ALLOW FILTERING was said, or goes without saying.
+    let allowsFiltering: Bool
 
     /// - Parameter isFree: whether what the key cannot answer may be filtered.
     static func analyze(
         _ relations: [CQLRelation], _ table: Table, _ terms: inout TermCompiler,
-        isFree: Bool = false
+        isFree: Bool = false, allowsFiltering: Bool = false
     ) throws(StatementError) -> Restrictions {
-        var analyzer = RestrictionAnalyzer(table: table, isFree: isFree)
+        var analyzer = RestrictionAnalyzer(
+            table: table, isFree: isFree, allowsFiltering: allowsFiltering)
         for relation in relations { try analyzer.add(relation, &terms) }
         try analyzer.distribute()
         return analyzer.result
     }
 
-    private init(table: Table, isFree: Bool) {
+    private init(table: Table, isFree: Bool, allowsFiltering: Bool) {
         self.table = table
         self.isFree = isFree
+        self.allowsFiltering = allowsFiltering
     }
 
     static func slot(_ name: String, _ table: Table) throws(StatementError) -> Int {
@@ -78,8 +82,25 @@ struct RestrictionAnalyzer {
         case .clustering:
             let lastBefore = clustering.last
             try clustering.add(restriction)
-            if let lastBefore, !isFree { try checkOrder(lastBefore, restriction) }
+            if let lastBefore, !allowsFiltering, !hasIndex(restriction) {
+                try checkOrder(lastBefore, restriction)
+            }
         case .fixed, .regular: try others.add(restriction)
+        }
+    }
+
+    /// Whether an index answers the restriction, or a part of one of several columns.
+    private func hasIndex(_ restriction: Restriction) -> Bool {
+        guard !table.indexDefinitions.isEmpty else { return false }
+        let operations: [RelationUse.Operation] =
+            switch restriction.test {
+            case .equal: [.equal]
+            case .isIn: [.isIn]
+            case .slice: [.slice]
+            case .contains: [.contains, .containsKey, .element]
+            }
+        return table.indexDefinitions.contains { index in
+            restriction.slots.contains(index.slot) && operations.contains(where: index.answers)
         }
     }
 
@@ -93,8 +114,9 @@ struct RestrictionAnalyzer {
                     + "column \"\(last.columns[0].name)\" is restricted by a non-EQ relation)")
         }
         if new.firstSlot < last.firstSlot, new.isSlice {
+            let next = clustering.all.first { $0.firstSlot > new.firstSlot } ?? last
             throw .invalid(
-                "PRIMARY KEY column \"\(last.columns[0].name)\" cannot be restricted "
+                "PRIMARY KEY column \"\(next.columns[0].name)\" cannot be restricted "
                     + "(preceding column \"\(new.columns[0].name)\" is restricted by a non-EQ "
                     + "relation)")
         }

@@ -93,9 +93,9 @@ extension RestrictionAnalyzer {
         _ restriction: Restriction, _ bound: TupleBound, _ operation: CQLOperator
     ) throws(StatementError) {
         guard case .parts(let parts) = bound.value, parts.count == 1, !restriction.isTuple else {
-            // Without ALLOW FILTERING there is another error to come.
-            if !isFree { return }
-            throw .invalid("Multi-column slice restrictions cannot be used for filtering.")
+            result.unfilterable = .invalid(
+                "Multi-column slice restrictions cannot be used for filtering.")
+            return
         }
         result.filters.append(
             Filter(slot: restriction.firstSlot, test: .compare(operation, parts[0])))

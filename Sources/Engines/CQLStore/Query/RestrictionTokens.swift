@@ -50,23 +50,20 @@ extension RestrictionAnalyzer {
     private func tokenKey(_ names: [String]) throws(StatementError) -> [String] {
         for name in names { _ = try Self.slot(name, table) }
         let key = table.partitionKey.map(\.name)
-        if names != key {
-            if names.count > key.count
-                || (names.count == key.count && Set(names) != Set(key)
-                    && names.contains(where: { !key.contains($0) })
-                    && names.contains(where: key.contains))
-            {
-                throw .invalid("The token() function must contains only partition key components")
-            }
-            if names.count == key.count, Set(names) == Set(key) {
-                throw .invalid(
-                    "The token function arguments must be in the partition key order: "
-                        + key.joined(separator: ", "))
-            }
+        guard names != key else { return key }
+        guard Set(names).isSuperset(of: key) else {
             throw .invalid(
                 "The token() function must be applied to all partition key components or none of "
                     + "them")
         }
-        return key
+        guard Set(names).count == names.count else {
+            throw .invalid("The token() function contains duplicate partition key components")
+        }
+        guard names.count == key.count else {
+            throw .invalid("The token() function must contains only partition key components")
+        }
+        throw .invalid(
+            "The token function arguments must be in the partition key order: "
+                + key.joined(separator: ", "))
     }
 }

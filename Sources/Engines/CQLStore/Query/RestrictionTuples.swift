@@ -55,6 +55,9 @@ extension RestrictionAnalyzer {
         _ names: [String], _ operation: CQLOperator, _ term: CQLTerm, _ relation: CQLRelation,
         _ terms: inout TermCompiler
     ) throws(StatementError) {
+        if operation == .notEqual {
+            throw .invalid("Unsupported \"!=\" relation: \(relation.text)")
+        }
         let slots = try clusteringSlots(names, relation)
         let value = try tupleValue(slots, term, &terms)
         let test: Restriction.Test
@@ -63,9 +66,7 @@ extension RestrictionAnalyzer {
         case .less, .lessOrEqual, .greater, .greaterOrEqual:
             for slot in slots { try checkOrderable(table.columns[slot]) }
             test = Self.slice(operation, value)
-        case .notEqual:
-            throw .invalid("Unsupported \"!=\" relation: \(relation.text)")
-        case .contains, .containsKey, .like:
+        case .contains, .containsKey, .like, .notEqual:
             throw .invalid(
                 "\(operation.rawValue) cannot be used for multi-column relations")
         }

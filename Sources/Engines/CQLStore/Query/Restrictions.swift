@@ -45,7 +45,7 @@ enum ValueSource: Sendable {
         _ context: EvaluationContext, _ column: String
     ) throws(StatementError) -> [[UInt8]] {
         guard
-            let bytes = try expression.evaluate(bound, context).bytes(
+            let bytes = try expression.evaluateList(bound, context).bytes(
                 unset: "Invalid unset value for column \(column)")
         else { throw .invalid("Invalid null value for column \(column)") }
         var out: [[UInt8]] = []
@@ -53,13 +53,28 @@ enum ValueSource: Sendable {
             CollectionBytes.elements(all).map { $0.map { Array($0) } }
         }
         for part in parts {
-            guard let part else {
+            // An empty number is what some drivers send for a null in a list.
+            guard let part, !part.isEmpty || !element.isNullWhenEmpty else {
                 throw .invalid("Invalid null value in condition for column \(column)")
             }
             try part.check(as: element)
             out.append(part)
         }
         return out
+    }
+}
+
+extension CQLType {
+    /// Whether Cassandra reads no bytes as no value.
+    fileprivate var isNullWhenEmpty: Bool {
+        switch self {
+        case .int, .bigint, .counter, .varint, .decimal, .float, .double, .boolean, .timestamp,
+            .uuid, .timeuuid, .inet:
+            true
+        case .ascii, .text, .blob, .date, .time, .smallint, .tinyint, .duration, .list, .set, .map,
+            .tuple, .udt, .vector, .frozen, .custom:
+            false
+        }
     }
 }
 
@@ -210,6 +225,8 @@ struct Restrictions: Sendable {
     /// A partition key column is restricted, but not so that partitions are known.
     var partitionNeedsFiltering = false
     var hasClusteringContains = false
+    /// Why the filters are none, which only an execution says.
+    var unfilterable: StatementError?
 
     /// Whether clustering bytes alone say which rows are meant.
     var hasClusteringRange: Bool { !clustering.isEmpty || slice != nil }

@@ -95,6 +95,10 @@ struct RowMutation {
             try cells.withBytes(of: index) { bytes throws(StatementError) in
                 guard let bytes else { return writer.append(tombstone(column), to: &out) }
                 try ValueCheck.check(bytes, type)
+                if CollectionOrder.matters(type) {
+                    let sorted = CollectionOrder.sorted(bytes, type)
+                    return append(sorted, live(column), writer, to: &out)
+                }
                 var cell = live(column)
                 cell.value = bytes
                 writer.append(cell, to: &out)

@@ -22,13 +22,15 @@ struct SlotValue {
 final class RowView {
     let table: Table
     /// Seconds; what expires up to then is gone.
-    let now: UInt32
+    private(set) var now: UInt32
     /// Whether a row is copied when it is loaded, so that it outlives what it was read from.
     private let ownsRows: Bool
     private(set) var slots: [SlotValue]
     /// The serialised partition key.
     private(set) var partitionKey = RawBytes()
     private(set) var staticIsLive = false
+    /// Whether an INSERT made the row: then it is there without any value.
+    private(set) var hasMarker = false
     /// The newest timestamp that was met since the partition began, deletions included.
     private(set) var newestTimestamp = Int64.min
     /// Deleted and expired cells, deleted rows and ends of deleted ranges that were met, as
@@ -58,6 +60,12 @@ final class RowView {
         fieldBytes = table.columns.reduce(0) { sum, column in
             if case .udt(let type) = column.type { sum + 4 * type.fields.count } else { sum }
         }
+    }
+
+    /// For another request on the same table.
+    func reuse(now: UInt32) {
+        self.now = now
+        tombstones = 0
     }
 
     @inline(__always)
@@ -134,7 +142,7 @@ final class RowView {
         scratch.clear()
         scratch.reserve(2 * value.count + 256 + 8 * table.columns.count + fieldBytes)
         guard let reader = RowReader(value) else { return false }
-        let hasMarker =
+        hasMarker =
             reader.marker.map { marker in
                 marker.timestamp > max(floor ?? .min, reader.deletion?.timestamp ?? .min)
                     && !(marker.expiry != 0 && marker.expiry <= now)

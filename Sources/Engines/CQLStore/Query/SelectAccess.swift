@@ -26,6 +26,7 @@ extension SelectRun {
 
     private func readKeys(_ database: Database, _ keys: [[UInt8]]) throws(StatementError) {
         var scratch = RawBytes()
+        lastKey = plan.index == nil ? keys.last : nil
         var keys = keys[...]
         if resumes {
             guard let index = keys.firstIndex(of: state.partitionKey) else {
@@ -55,7 +56,7 @@ extension SelectRun {
             return
         }
         let ranges = try KeyBuilder.ranges(
-            restrictions.clustering, restrictions.slice, plan.table, values, context)
+            restrictions.clustering, restrictions.slice, plan.table, values, context, isRead: true)
         for key in keys {
             if try readPartition(database, key, ranges) == .stop { return }
         }

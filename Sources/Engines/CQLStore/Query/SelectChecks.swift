@@ -16,10 +16,13 @@ extension SelectCompiler {
         throw .invalid("Cannot restrict clustering columns when selecting only static columns")
     }
 
-    func checkRestrictions(_ restrictions: Restrictions) throws(StatementError) {
+    func checkPartition(_ restrictions: Restrictions) throws(StatementError) {
         if restrictions.partitionNeedsFiltering, restrictions.token == nil {
             throw .invalid(IndexPlanner.filteringMessage)
         }
+    }
+
+    func checkRestrictions(_ restrictions: Restrictions) throws(StatementError) {
         if restrictions.hasClusteringContains {
             throw .invalid(
                 "Clustering columns can only be restricted with CONTAINS with a secondary index or "
@@ -87,10 +90,12 @@ extension SelectCompiler {
         }
         var reversed: Bool?
         var next = table.partitionKey.count
-        for (index, order) in select.order.enumerated() {
-            let slot = slots[index]
-            // Of a column that is named twice, the last direction counts.
-            if slots[(index + 1)...].contains(slot) { continue }
+        for (index, slot) in slots.enumerated() {
+            // A column that is named twice stands at its first place, with its last direction.
+            guard !slots[..<index].contains(slot), let last = slots.lastIndex(of: slot) else {
+                continue
+            }
+            let order = select.order[last]
             let column = table.columns[slot]
             guard column.kind == .clustering else {
                 throw .invalid(
@@ -101,7 +106,7 @@ extension SelectCompiler {
             while next < slot, restrictions.equal.contains(next) { next += 1 }
             guard slot == next else {
                 throw .invalid(
-                    "Order by currently only support the ordering of columns following their "
+                    "Order by currently only supports the ordering of columns following their "
                         + "declared order in the PRIMARY KEY")
             }
             next += 1

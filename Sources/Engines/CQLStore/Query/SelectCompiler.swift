@@ -14,7 +14,7 @@ struct SelectCompiler {
         let table = try schema.table(select.table, current: current)
         let terms = TermCompiler(
             markers: MarkerList(keyspace: table.keyspace, table: table.name),
-            keyspace: try schema.keyspace(table.keyspace), context: context)
+            keyspace: try schema.keyspace(table.keyspace), context: context, table: table)
         var compiler = SelectCompiler(
             table: table, select: select,
             selection: SelectionCompiler(table: table, terms: terms))
@@ -28,10 +28,13 @@ struct SelectCompiler {
             select.allowFiltering || skipsFiltering
             || IndexPlanner.hasQueriableIndex(select.relations, table)
         var restrictions = try RestrictionAnalyzer.analyze(
-            select.relations, table, &selection.terms, isFree: isFree)
+            select.relations, table, &selection.terms, isFree: isFree,
+            allowsFiltering: select.allowFiltering || skipsFiltering)
         let nearest = try IndexPlanner.nearest(select, table, &selection.terms)
+        let isChecked = !isFree && nearest == nil
+        if isChecked { try checkPartition(restrictions) }
         try checkStatics(restrictions, selected)
-        if !isFree, nearest == nil { try checkRestrictions(restrictions) }
+        if isChecked { try checkRestrictions(restrictions) }
         let index = try IndexPlanner.plan(select, table, &selection.terms)
         if let index { restrictions.dropFilters(of: index) }
         if select.distinct { try checkDistinct(restrictions, selected) }
@@ -46,15 +49,34 @@ struct SelectCompiler {
         if index == nil, nearest == nil { try checkNeedsFiltering(restrictions) }
         let perPartition = try limit(select.perPartitionLimit, "[per_partition_limit]")
         let limit = try limit(select.limit, "[limit]")
-        var captures: [SelectorPlan] = []
-        let shown =
-            isAggregate || group != nil ? items.map { $0.grouped(&captures) } : items
-        return SelectPlan(
-            table: table, items: shown, columns: columns, aggregates: selection.aggregates,
-            captures: captures, group: group, restrictions: restrictions, order: order,
-            distinct: select.distinct, limit: limit, perPartitionLimit: perPartition,
-            timedSlots: selection.timedSlots, markers: selection.terms.markers.all, index: index,
-            nearest: nearest)
+        func plan(_ masks: [Int: SelectorPlan], masked: SelectPlan? = nil) -> SelectPlan {
+            let items = masks.isEmpty ? items : items.map { $0.masked(masks) }
+            var captures: [SelectorPlan] = []
+            let shown =
+                isAggregate || group != nil ? items.map { $0.grouped(&captures) } : items
+            return SelectPlan(
+                table: table, items: shown, columns: columns,
+                aggregates: selection.aggregates.map { $0.masked(masks) }, captures: captures,
+                group: group, restrictions: restrictions, order: order,
+                distinct: select.distinct, limit: limit, perPartitionLimit: perPartition,
+                timedSlots: selection.timedSlots, markers: selection.terms.markers.all,
+                index: index, nearest: nearest,
+                readsStatics: selected.contains { table.columns[$0].kind == .fixed },
+                masked: masked)
+        }
+        let masks = try masks(of: selected)
+        return plan([:], masked: masks.isEmpty ? nil : plan(masks))
+    }
+
+    /// By slot, of the columns that are shown.
+    private func masks(of slots: Set<Int>) throws(StatementError) -> [Int: SelectorPlan] {
+        guard table.hasMasks else { return [:] }
+        var masks: [Int: SelectorPlan] = [:]
+        for slot in slots {
+            let column = table.columns[slot]
+            masks[slot] = try column.mask?.selector(slot: slot, type: column.type)
+        }
+        return masks
     }
 
     /// Cassandra's virtual tables are filtered without a word; its other system tables are stored.

@@ -43,18 +43,26 @@ final class SelectPlan: Sendable {
     let nearest: NearestPlan?
     /// One row for all rows.
     let isAggregate: Bool
+    /// The same for those who see masks; `nil` when nothing that is shown has one.
+    let masked: SelectPlan?
     /// Whether a partition without rows gives one row for its static columns: only when the whole
     /// partition is asked for.
     let showsStatics: Bool
+    /// Whether a static column is selected.
+    let readsStatics: Bool
 
-    var reversed: Bool { order.reversed }
+    /// Whether partitions are read backwards. Of a DISTINCT the first row counts, as in Cassandra.
+    var reversed: Bool { order.reversed && !distinct }
 
     init(
         table: Table, items: [SelectorPlan], columns: [CQLColumn], aggregates: [AggregatePlan],
         captures: [SelectorPlan], group: GroupPlan?, restrictions: Restrictions,
         order: SelectOrder, distinct: Bool, limit: Expression?, perPartitionLimit: Expression?,
-        timedSlots: Set<Int>, markers: [CQLColumn], index: IndexPlan?, nearest: NearestPlan?
+        timedSlots: Set<Int>, markers: [CQLColumn], index: IndexPlan?, nearest: NearestPlan?,
+        readsStatics: Bool, masked: SelectPlan? = nil
     ) {
+        self.masked = masked
+        self.readsStatics = readsStatics
         self.table = table
         self.items = items
         self.aggregates = aggregates

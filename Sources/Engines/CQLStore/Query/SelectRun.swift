@@ -32,6 +32,8 @@ final class SelectRun: @unchecked Sendable {
     private var nearest: NearestRows?
     /// Where rows stand that an index named in another order, kept from turn to turn.
     var indexedPlaces: (index: IndexDefinition, places: [[UInt8]])?
+    /// An index named more rows than are collected: the table is read instead.
+    var hasManyPlaces = false
     var rows: RowsWriter
     var groups = GroupState()
     var sorted = SortedRows()
@@ -45,6 +47,8 @@ final class SelectRun: @unchecked Sendable {
     /// Where the page's last row stands, noted once the page is full.
     var pageEnd: PagingState?
     var hasMore = false
+    /// The last partition that the statement names by its key; `nil` for ranges and by an index.
+    var lastKey: [UInt8]?
     private var rowsInTurn = 0
     /// The turn is over, but not the work.
     private(set) var isPaused = false
@@ -69,20 +73,23 @@ final class SelectRun: @unchecked Sendable {
         let asked = Int(options.pageSize ?? 0)
         let isWhole = plan.nearest != nil || !plan.order.sortedSlots.isEmpty
         pageRows = asked > 0 && !isWhole ? min(asked, StoreLimits.pageRowsMax) : .max
-        if !plan.order.sortedSlots.isEmpty, asked > 0,
-            plan.isAggregate || state.remaining < 0 || state.remaining > asked
-        {
-            throw .invalid(
-                "Cannot page queries with both ORDER BY and a IN restriction on the partition key; "
-                    + "you must either remove the ORDER BY or the IN and sort client side, or "
-                    + "disable paging for this query")
-        }
         let restrictions = plan.restrictions
         let scans = restrictions.isKeyRange || plan.table.isVirtual
         ranges =
             scans && restrictions.hasClusteringRange
             ? try KeyBuilder.ranges(
-                restrictions.clustering, restrictions.slice, plan.table, values, context) : nil
+                restrictions.clustering, restrictions.slice, plan.table, values, context,
+                isRead: true) : nil
+        if !plan.order.sortedSlots.isEmpty, asked > 0 {
+            guard plan.group == nil, !plan.isAggregate, try Self.findsNothing(plan, values, context)
+            else {
+                throw .invalid(
+                    "Cannot page queries with both ORDER BY and a IN restriction on the partition "
+                        + "key; you must either remove the ORDER BY or the IN and sort client "
+                        + "side, or disable paging for this query")
+            }
+        }
+        if let unfilterable = restrictions.unfilterable { throw unfilterable }
         for filter in restrictions.filters {
             filters.append(try BoundFilter(filter, plan.table, values, context))
         }
@@ -97,6 +104,24 @@ final class SelectRun: @unchecked Sendable {
             rowsToSkip = plan.table.isVirtual ? state.offset : 0
         }
         warnOfAggregation()
+    }
+
+    /// An IN of nothing, or clustering ranges of nothing: such a query is not paged.
+    ///
+    /// Source: Cassandra's `SelectStatement.getSliceCommands`.
+    private static func findsNothing(
+        _ plan: SelectPlan, _ values: BoundValues, _ context: EvaluationContext
+    ) throws(StatementError) -> Bool {
+        let restrictions = plan.restrictions
+        guard let partition = restrictions.partition else { return false }
+        if try KeyBuilder.partitionKeys(partition, plan.table, values, context).isEmpty {
+            return true
+        }
+        guard restrictions.hasClusteringRange, restrictions.slice != nil || !plan.readsStatics
+        else { return false }
+        return try KeyBuilder.ranges(
+            restrictions.clustering, restrictions.slice, plan.table, values, context, isRead: true
+        ).isEmpty
     }
 
     private func warnOfAggregation() {
@@ -173,7 +198,7 @@ final class SelectRun: @unchecked Sendable {
         if !plan.order.sortedSlots.isEmpty {
             rowsInPartition += 1
             try sorted.add(plan, view, try cells())
-            return .next
+            return plan.distinct ? .endPartition : .next
         }
         if state.remaining == 0 { return .stop }
         if rowsToSkip > 0 {
@@ -181,16 +206,16 @@ final class SelectRun: @unchecked Sendable {
             rowsInPartition += 1
             return plan.distinct ? .endPartition : .next
         }
-        if pageEnd != nil {
-            hasMore = true
-            return .stop
-        }
         rowsInPartition += 1
         try append()
         if state.remaining > 0 { state.remaining -= 1 }
         // Nothing behind it is looked at: it may be nothing but tombstones.
         if state.remaining == 0 { return .stop }
-        if isPageFull { notePageEnd(place(clustering, isDone: plan.distinct)) }
+        if isPageFull {
+            let end = place(clustering, isDone: plan.distinct)
+            endPage(end, isPartitionDone: end.partitionDone)
+            return .stop
+        }
         return plan.distinct ? .endPartition : .next
     }
 
@@ -209,6 +234,17 @@ final class SelectRun: @unchecked Sendable {
         return place
     }
 
+    /// Ends a full page. Another one follows, which may have no row: only the last partition that
+    /// the statement names is known to have none when it is done.
+    ///
+    /// Source: Cassandra's `AbstractQueryPager.isExhausted`.
+    func endPage(_ place: PagingState, isPartitionDone: Bool) {
+        let isDone = isPartitionDone || rowsInPartition >= perPartitionLimit
+        guard !isDone || lastKey == nil || lastKey != place.partitionKey else { return }
+        hasMore = true
+        notePageEnd(place)
+    }
+
     func notePageEnd(_ place: PagingState) {
         var end = place
         end.remaining = state.remaining
@@ -224,7 +260,13 @@ final class SelectRun: @unchecked Sendable {
                 rows.append(try item.evaluate(scope))
             }
         }
+        try endRow()
+    }
+
+    /// Without pages an answer is as long as its table.
+    private func endRow() throws(StatementError) {
         rows.endRow()
+        guard rows.byteCount <= StoreLimits.answerBytesMax else { throw .answerTooLong }
     }
 
     func cells() throws(StatementError) -> [[UInt8]?] {
@@ -234,9 +276,9 @@ final class SelectRun: @unchecked Sendable {
         return cells
     }
 
-    func append(_ cells: [[UInt8]?]) {
+    func append(_ cells: [[UInt8]?]) throws(StatementError) {
         for cell in cells { rows.append(cell) }
-        rows.endRow()
+        try endRow()
     }
 
     // MARK: The result
@@ -245,11 +287,16 @@ final class SelectRun: @unchecked Sendable {
         try checkTombstones()
         if plan.isAggregate {
             try groups.finish(scope)
-            append(try cells())
+            try append(try cells())
         }
-        if plan.group != nil { try closeGroup() }
-        for cells in sorted.finish(plan, limit: state.remaining) { append(cells) }
-        for cells in nearest?.sorted() ?? [] { append(cells) }
+        if plan.group != nil {
+            try closeGroup()
+            if let last = groups.last, isPageFull, !hasMore, state.remaining != 0 {
+                endPage(last, isPartitionDone: false)
+            }
+        }
+        for cells in sorted.finish(plan, limit: state.remaining) { try append(cells) }
+        for cells in nearest?.sorted() ?? [] { try append(cells) }
         let changed = options.knownMetadataID.map { $0 != plan.metadataID && !$0.isEmpty } ?? false
         let pagingState = hasMore ? pageEnd?.bytes : nil
         guard changed else {

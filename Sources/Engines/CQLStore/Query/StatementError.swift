@@ -21,6 +21,11 @@ enum StatementError: Error, Sendable, Equatable {
     /// A function or operation that its arguments made fail.
     case functionFailed(keyspace: String, function: String, arguments: [String], String)
 
+    static let answerTooLong = StatementError.readFailed(
+        "Operation failed - received 0 responses and 1 failures: READ_SIZE from this node: the answer "
+            + "has more than \(StoreLimits.answerBytesMax >> 20) MiB; ask for it in pages, or with LIMIT"
+    )
+
     var message: String {
         switch self {
         case .server(let text), .protocolViolation(let text), .badCredentials(let text),

@@ -12,6 +12,8 @@ struct TermCompiler {
     let keyspace: Keyspace
     /// For constants like 'now'.
     let context: EvaluationContext
+    /// The table of the statement, whose partition key `token` takes.
+    var table: Table?
 
     /// - Parameters:
     ///   - receiver: the column or argument that takes the value; names a marker without a name.

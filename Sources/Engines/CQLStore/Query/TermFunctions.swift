@@ -9,10 +9,12 @@ extension TermCompiler {
         if name.isFromJSON { return try fromJSON(name, arguments, as: type, receiver) }
         if name.isToJSON {
             throw .invalid(
-                "\(name.name)() may only be used within the selection clause of SELECT statements")
+                "\(name.shownJSONName)() may only be used within the selection clause of SELECT statements"
+            )
         }
         let function = try FunctionResolver.find(
-            FunctionRequest(name, arguments.map { argument($0) }, receiver: type))
+            FunctionRequest(
+                name, arguments.map { argument($0) }, receiver: type, table: table))
         guard function.aggregate == nil else {
             throw .invalid("Aggregation function are not supported in the where clause")
         }
@@ -147,7 +149,7 @@ extension TermCompiler {
         case .function(let name, let arguments):
             if name.isFromJSON { return .anything }
             let found = try? FunctionResolver.find(
-                FunctionRequest(name, arguments.map { argument($0) }))
+                FunctionRequest(name, arguments.map { argument($0) }, table: table))
             return found.map { .typed($0.result) } ?? .anything
         case .hint(let syntax, _), .cast(_, let syntax):
             let type = try? TypeResolver.resolve(
@@ -165,6 +167,14 @@ extension CQLName {
     fileprivate var isSystem: Bool { keyspace == nil || keyspace == "system" }
     var isFromJSON: Bool { isSystem && (name == "from_json" || name == "fromjson") }
     var isToJSON: Bool { isSystem && (name == "to_json" || name == "tojson") }
+    /// As Cassandra writes the old names of these two functions.
+    var shownJSONName: String {
+        switch name {
+        case "fromjson": "fromJson"
+        case "tojson": "toJson"
+        default: name
+        }
+    }
 }
 
 /// A tree of operations with what each of them may give. Made once from the leaves up, since asking
@@ -194,16 +204,16 @@ private struct OperationNode {
         case .arithmetic(let left, let operation, let right):
             let (left, right) = (OperationNode(left, terms), OperationNode(right, terms))
             kind = .binary(operation, left, right)
-            let table = Self.table { type in
-                try? OperationFunctions.find(
+            let table = Self.table { type throws(StatementError) in
+                try OperationFunctions.find(
                     operation, left.argument, right.argument, receiver: type)
             }
             argument = FunctionArgument(shape: table, text: text)
         case .negated(let inner) where inner.negatedLiteral == nil:
             let inner = OperationNode(inner, terms)
             kind = .negation(inner)
-            let table = Self.table { type in
-                try? OperationFunctions.negation(of: inner.argument, receiver: type)
+            let table = Self.table { type throws(StatementError) in
+                try OperationFunctions.negation(of: inner.argument, receiver: type)
             }
             argument = FunctionArgument(shape: table, text: text)
         // Brackets around an operation only group.
@@ -215,12 +225,18 @@ private struct OperationNode {
         }
     }
 
-    /// What an operation fits: each type that some function for it gives.
-    private static func table(_ find: (CQLType) -> ScalarFunction?) -> ArgumentShape {
+    /// What an operation fits: exactly the types that some function for it gives. Where none or
+    /// several do, it may still be meant: what is wrong is told when its own turn comes.
+    private static func table(
+        _ find: (CQLType) throws(StatementError) -> ScalarFunction
+    ) -> ArgumentShape {
         var fits: [CQLType: Fit] = [:]
         for type in Arithmetic.numericTypes + [.timestamp, .date, .text, .ascii] {
-            guard let function = find(type) else { continue }
-            fits[type] = function.result == type ? .exact : .weak
+            do throws(StatementError) {
+                fits[type] = try find(type).result == type ? .exact : .weak
+            } catch {
+                fits[type] = .weak
+            }
         }
         return .operation(fits)
     }

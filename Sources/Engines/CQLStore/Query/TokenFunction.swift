@@ -12,12 +12,14 @@ enum TokenFunction {
         }
         guard arguments.count == table.partitionKey.count else {
             throw .invalid(
-                "Invalid number of arguments in call to function token: "
+                "Invalid number of arguments in call to function system.token: "
                     + "\(table.partitionKey.count) required but \(arguments.count) provided")
         }
         var parts: [Expression] = []
-        for (argument, column) in zip(arguments, table.partitionKey) {
-            parts.append(try terms.compile(argument, as: column.type, receiver: column.name))
+        for (index, (argument, column)) in zip(arguments, table.partitionKey).enumerated() {
+            parts.append(
+                try terms.compile(
+                    argument, as: column.type, receiver: "arg\(index)(system.token)"))
         }
         return .call(function(for: table), parts)
     }

@@ -11,7 +11,10 @@ enum ValueCheck {
         case .text:
             guard isUTF8(bytes) else { throw .invalid("String didn't validate.") }
         case .ascii:
-            guard isASCII(bytes) else { throw .invalid("Invalid byte for ascii: it is above 127") }
+            guard isASCII(bytes) else {
+                let first = bytes.first { $0 >= 0x80 } ?? 0
+                throw .invalid("Invalid byte for ascii: \(Int8(bitPattern: first))")
+            }
         case .blob, .custom: return
         case .int, .float: try length(bytes, 4, type)
         case .bigint, .counter, .timestamp, .double: try length(bytes, 8, type)
@@ -40,11 +43,11 @@ enum ValueCheck {
             guard bytes.isEmpty || bytes.count > 4 else {
                 throw .invalid("Expected 0 or at least 4 bytes (\(bytes.count))")
             }
-        case .duration: try decoded(bytes, type)
+        case .duration: try duration(bytes)
         case .frozen(let inner): try check(bytes, inner)
         case .list, .set, .map: try collection(bytes, type)
         case .tuple(let parts): try fields(bytes, parts)
-        case .udt(let user): try fields(bytes, user.fields.map(\.type))
+        case .udt(let user): try fields(bytes, user.fields.map(\.type), user.fields.map(\.name))
         case .vector(let element, let dimensions): try vector(bytes, element, dimensions)
         }
     }
@@ -92,57 +95,104 @@ enum ValueCheck {
         }
     }
 
-    private static func decoded(
+    /// Source: Cassandra's `DurationSerializer.validate`.
+    private static func duration(_ bytes: UnsafeRawBufferPointer) throws(StatementError) {
+        guard bytes.count >= 3 else {
+            throw .invalid("Expected at least 3 bytes for a duration (\(bytes.count))")
+        }
+        let (months, days, nanoseconds): (Int64, Int64, Int64)
+        do throws(WireError) {
+            (months, days, nanoseconds) = try CQLDuration.parts(of: Array(bytes))
+        } catch {
+            throw .invalid("Not a valid duration: \(error.description)")
+        }
+        for (name, count) in [("months", months), ("days", days)]
+        where Int32(exactly: count) == nil {
+            throw .invalid("The duration \(name) must be a 32 bits integer but was: \(count)")
+        }
+        let parts = [months, days, nanoseconds]
+        guard parts.allSatisfy({ $0 >= 0 }) || parts.allSatisfy({ $0 <= 0 }) else {
+            throw .invalid(
+                "The duration months, days and nanoseconds must be all of the same sign "
+                    + "(\(months), \(days), \(nanoseconds))")
+        }
+    }
+
+    /// The list that is bound to an IN: it may have nulls, which are looked at later.
+    static func checkIn(
         _ bytes: UnsafeRawBufferPointer, _ type: CQLType
     ) throws(StatementError) {
-        do {
-            _ = try CQLValue.decode(Array(bytes), as: type)
-        } catch {
-            throw .invalid("Not a valid \(type): \(error.description)")
-        }
+        try collection(bytes, type, nulls: true)
     }
 
     private static func collection(
-        _ bytes: UnsafeRawBufferPointer, _ type: CQLType
+        _ bytes: UnsafeRawBufferPointer, _ type: CQLType, nulls: Bool = false
     ) throws(StatementError) {
-        guard bytes.count >= 4, case let count = Int(bytes.big(as: Int32.self)), count >= 0 else {
-            throw .invalid("Not enough bytes to read a \(type)")
-        }
-        let types: [CQLType]
-        switch type {
-        case .list(let element), .set(let element): types = [element]
-        case .map(let key, let value): types = [key, value]
-        default: return
+        let (name, types) = parts(of: type)
+        guard bytes.count >= 4 else { throw .invalid("Not enough bytes to read a \(name)") }
+        let count = Int(bytes.big(as: Int32.self))
+        guard count >= 0 else {
+            throw .invalid("The data cannot be deserialized as a \(name)")
         }
         let parts =
             types.count == 2 ? CollectionBytes.mapParts(bytes) : CollectionBytes.elements(bytes)
-        guard parts.count == count * types.count else {
-            throw .invalid("Not enough bytes to read a \(type)")
-        }
         var used = 4
         for (index, part) in parts.enumerated() {
-            guard let part else { throw .invalid("null is not supported inside collections") }
-            try check(part, types[index % types.count])
-            used += 4 + part.count
+            let type = types[index % types.count]
+            used += 4
+            guard let part else {
+                // A list's nulls are looked at last, as an IN may have them.
+                if name == "list" { continue }
+                throw .invalid(
+                    type == .text || type == .ascii
+                        ? "String didn't validate." : "null is not supported inside collections")
+            }
+            try check(part, type)
+            used += part.count
+        }
+        guard parts.count == count * types.count else {
+            throw .invalid("Not enough bytes to read a \(name)")
         }
         guard used == bytes.count else {
-            throw .invalid("Unexpected extraneous bytes after \(type) value")
+            throw .invalid("Unexpected extraneous bytes after \(name) value")
+        }
+        guard nulls || parts.allSatisfy({ $0 != nil }) else {
+            throw .invalid("null is not supported inside collections")
         }
     }
 
+    private static func parts(of type: CQLType) -> (name: String, types: [CQLType]) {
+        if case .map(let key, let value) = type { return ("map", [key, value]) }
+        if case .set(let element) = type { return ("set", [element]) }
+        if case .list(let element) = type { return ("list", [element]) }
+        return ("collection", [type])
+    }
+
+    /// - Parameter names: of a user-defined type's fields; none of a tuple.
     private static func fields(
-        _ bytes: UnsafeRawBufferPointer, _ types: [CQLType]
+        _ bytes: UnsafeRawBufferPointer, _ types: [CQLType], _ names: [String]? = nil
     ) throws(StatementError) {
-        let parts = CollectionBytes.fields(bytes)
-        guard parts.count <= types.count else {
-            throw .invalid("Invalid remaining data after end of tuple value")
-        }
         var used = 0
-        for (part, type) in zip(parts, types) {
-            used += 4 + (part?.count ?? 0)
-            if let part { try check(part, type) }
+        for (index, type) in types.enumerated() {
+            // Fields that a type was given later may be missing.
+            guard used < bytes.count else { return }
+            let place = names.map { "\(index)th field \($0[index])" } ?? "\(index)th component"
+            guard bytes.count - used >= 4 else {
+                throw .invalid("Not enough bytes to read size of \(place)")
+            }
+            let length = Int(bytes.big(used, as: Int32.self))
+            used += 4
+            guard length >= 0 else { continue }
+            guard bytes.count - used >= length else {
+                throw .invalid("Not enough bytes to read \(place)")
+            }
+            try check(bytes.part(used..<used + length), type)
+            used += length
         }
-        guard used == bytes.count else { throw .invalid("Not enough bytes to read a tuple") }
+        guard used == bytes.count else {
+            throw .invalid(
+                "Invalid remaining data after end of \(names == nil ? "tuple" : "UDT") value")
+        }
     }
 
     @inline(__always)

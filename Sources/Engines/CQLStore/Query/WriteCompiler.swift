@@ -34,7 +34,7 @@ struct WriteCompiler {
         }
         terms = TermCompiler(
             markers: MarkerList(keyspace: table.keyspace, table: table.name), keyspace: keyspace,
-            context: context)
+            context: context, table: table)
     }
 
     private func column(_ name: String) throws(StatementError) -> Column {
@@ -71,14 +71,24 @@ struct WriteCompiler {
         }
         let onlyStatics =
             given.isEmpty && !changes.isEmpty && changes.allSatisfy { $0.column.kind == .fixed }
-        guard given.count == table.clustering.count || onlyStatics else {
+        guard given.count == table.clustering.count || onlyStatics || isShortKey(given.count) else {
             let missing = table.clustering.filter { sources[$0.name] == nil }.map(\.name)
             throw .invalid("Some clustering keys are missing: \(missing.joined(separator: ", "))")
         }
+        if let place = table.clustering.firstIndex(where: { sources[$0.name] == nil }),
+            !onlyStatics,
+            let later = table.clustering[place...].first(where: { sources[$0.name] != nil })
+        {
+            throw .invalid(
+                "PRIMARY KEY column \"\(later.name)\" cannot be restricted as preceding column "
+                    + "\"\(table.clustering[place].name)\" is not restricted")
+        }
+        try checkCompactValue(changes)
+        let hasMarker = !table.isCompact || (table.hasClustering && table.compactValue == nil)
         return try plan(
             partition, onlyStatics && table.hasClustering ? .statics : .rows(given), changes,
-            insertsRow: !(onlyStatics && table.hasClustering), using: insert.using,
-            conditions: insert.conditions)
+            insertsRow: hasMarker && !(onlyStatics && table.hasClustering), using: insert.using,
+            conditions: try compile(insert.conditions))
     }
 
     private mutating func insertedValues(
@@ -109,6 +119,7 @@ struct WriteCompiler {
     // MARK: UPDATE
 
     private mutating func update(_ update: CQLUpdate) throws(StatementError) -> WritePlan {
+        let conditions = try compile(update.conditions)
         var changes: [ColumnChanges] = []
         var places: [UInt16: Int] = [:]
         for assignment in update.assignments {
@@ -128,6 +139,7 @@ struct WriteCompiler {
                 changes.append(ColumnChanges(column: column, changes: [change]))
             }
         }
+        try checkContains(update.relations, "UPDATE")
         let restrictions = try RestrictionAnalyzer.analyze(update.relations, table, &terms)
         let partition = try checkKey(restrictions, "UPDATE")
         let onlyStatics = changes.allSatisfy { $0.column.kind == .fixed }
@@ -140,17 +152,18 @@ struct WriteCompiler {
         try checkStatics(onlyStatics, restrictions, update.conditions, "UPDATE")
         if onlyStatics, table.hasClustering, !update.conditions.touchRegular(of: table) {
             return try plan(
-                partition, .statics, changes, using: update.using, conditions: update.conditions)
+                partition, .statics, changes, using: update.using, conditions: conditions)
         }
         try checkClustering(restrictions)
         return try plan(
             partition, .rows(restrictions.clustering), changes, using: update.using,
-            conditions: update.conditions)
+            conditions: conditions)
     }
 
     // MARK: DELETE
 
     private mutating func delete(_ delete: CQLDelete) throws(StatementError) -> WritePlan {
+        let conditions = try compile(delete.conditions)
         var changes: [ColumnChanges] = []
         for deletion in delete.deletions {
             let column = try column(deletion.column)
@@ -181,6 +194,7 @@ struct WriteCompiler {
             }
         }
         changes = Self.joined(changes)
+        try checkContains(delete.relations, "DELETE")
         let restrictions = try RestrictionAnalyzer.analyze(delete.relations, table, &terms)
         let partition = try checkKey(restrictions, "DELETE")
         let full = restrictions.clustering.count == table.clustering.count
@@ -210,7 +224,7 @@ struct WriteCompiler {
         }
         return try plan(
             partition, target, changes, deletesRow: full && changes.isEmpty, isDelete: true,
-            using: delete.using, conditions: delete.conditions)
+            using: delete.using, conditions: conditions)
     }
 
     /// A write to static columns alone, with no condition on others, names no rows.
@@ -240,67 +254,19 @@ struct WriteCompiler {
         return out
     }
 
-    // MARK: Checks
-
-    private func checkKey(
-        _ restrictions: Restrictions, _ what: String
-    ) throws(StatementError) -> [ValueSource] {
-        guard restrictions.token == nil else {
-            throw .invalid(
-                "The token function cannot be used in WHERE clauses for \(what) statements")
-        }
-        guard let partition = restrictions.partition else {
-            let restricted = Set(restrictions.filters.map { table.columns[$0.slot].name })
-            if let wrong = restrictions.filters.first(where: {
-                table.columns[$0.slot].kind == .partitionKey
-            }), case .compare(let operation, _) = wrong.test, operation != .equal {
-                throw .invalid(
-                    "Only EQ and IN relation are supported on the partition key (unless you use "
-                        + "the token() function) for \(what) statements"
-                )
-            }
-            let missing = table.partitionKey.map(\.name).filter { !restricted.contains($0) }
-            throw .invalid(
-                "Some partition key parts are missing: \(missing.joined(separator: ", "))")
-        }
-        if let filter = restrictions.filters.first(where: { !table.columns[$0.slot].isKey }) {
-            throw .invalid(
-                "Non PRIMARY KEY columns found in where clause: \(table.columns[filter.slot].name) "
-            )
-        }
-        if let unusable = restrictions.unusable {
-            let missing = table.clustering.indices.filter {
-                !restrictions.restricted.contains(table.partitionKey.count + $0)
-            }
-            guard what != "UPDATE" || missing.isEmpty else {
-                let names = missing.map { table.clustering[$0].name }
-                throw .invalid("Some clustering keys are missing: \(names.joined(separator: ", "))")
-            }
-            throw .invalid(unusable)
-        }
-        guard restrictions.filters.isEmpty else {
-            throw .invalid(
-                "Multi-column and filtering relations are not supported in \(what) statements")
-        }
-        return partition
-    }
-
-    private func checkClustering(_ restrictions: Restrictions) throws(StatementError) {
-        guard restrictions.clustering.count == table.clustering.count else {
-            let missing = table.clustering[restrictions.clustering.count...].map(\.name)
-            throw .invalid("Some clustering keys are missing: \(missing.joined(separator: ", "))")
-        }
-    }
-
     // MARK: The plan
 
     private mutating func plan(
         _ partition: [ValueSource], _ target: WritePlan.Target, _ changes: [ColumnChanges],
         insertsRow: Bool = false, deletesRow: Bool = false, isDelete: Bool = false,
-        using: CQLUsing, conditions: CQLConditions
+        using: CQLUsing, conditions: WriteConditions
     ) throws(StatementError) -> WritePlan {
         var timestamp: Expression?
         var timeToLive: Expression?
+        if case .none = conditions {
+        } else if table.isCounter {
+            throw .invalid("Conditional updates are not supported on counter tables")
+        }
         if let term = using.timestamp {
             if case .none = conditions {
             } else {
@@ -317,8 +283,7 @@ struct WriteCompiler {
             }
             timeToLive = try terms.compile(term, as: .int, receiver: "[ttl]")
         }
-        let compiled = try compile(conditions)
-        if case .none = compiled {
+        if case .none = conditions {
         } else if !partition.allSatisfy(\.isSingle) {
             throw .invalid(
                 "IN on the partition key is not supported with conditional "
@@ -327,7 +292,7 @@ struct WriteCompiler {
         return WritePlan(
             table: table, partition: partition, target: target, changes: changes,
             insertsRow: insertsRow, deletesRow: deletesRow, timestamp: timestamp,
-            timeToLive: timeToLive, conditions: compiled, markers: terms.markers.all,
+            timeToLive: timeToLive, conditions: conditions, markers: terms.markers.all,
             isDelete: isDelete)
     }
 }

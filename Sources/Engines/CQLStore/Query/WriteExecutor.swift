@@ -49,12 +49,14 @@ struct WriteExecutor: ~Copyable {
     /// After a write that came to nothing.
     mutating func forgetViews() { views.forget() }
 
-    /// Fills a new view from the rows of its base.
-    mutating func build(
-        _ view: Table, base: Table, _ keyspace: Keyspace, _ context: EvaluationContext
-    ) throws(StatementError) {
-        try ViewBuild.run(
-            view, base: base, keyspace, now: context.nowSeconds, database, &views)
+    /// Copies rows of a base into a new view.
+    ///
+    /// - Returns: whether it came to the end.
+    mutating func copy(
+        _ plan: ViewPlan, _ base: Table, _ progress: inout ViewProgress, now: UInt32,
+        to batch: inout WriteBatch
+    ) throws(StorageFailure) -> Bool {
+        try ViewCopy.step(plan, base, &progress, now: now, database, &views, to: &batch)
     }
 
     /// Adds everything the plan writes to the batch.
@@ -98,7 +100,8 @@ struct WriteExecutor: ~Copyable {
                 throw .invalid("Invalid null value in condition for column \(name)")
             }
             try ValueCheck.check(bytes, type)
-            partitionKey.append(bytes)
+            guard CollectionOrder.matters(type) else { return partitionKey.append(bytes) }
+            partitionKey.append(CollectionOrder.sorted(bytes, type))
         }
     }
 
@@ -193,26 +196,21 @@ struct WriteExecutor: ~Copyable {
         case .rows(let sources):
             if !plan.statics.isEmpty {
                 try addRow(
-                    plan.statics, [], plan, values, times, context, isStatic: true, to: &batch)
+                    plan.statics, nil, plan, values, times, context, isStatic: true, to: &batch)
             }
             guard plan.insertsRow || plan.deletesRow || !plan.regular.isEmpty else { return }
             if sources.allSatisfy(\.isOne) {
-                try loadClustering(sources, plan.table, values, context)
+                try loadClustering(sources, plan, values, context)
                 try addRow(
-                    plan.regular, [], plan, values, times, context, isStatic: false, to: &batch)
+                    plan.regular, nil, plan, values, times, context, isStatic: false, to: &batch)
                 return
             }
-            for encoded in try KeyBuilder.clusterings(sources, plan.table, values, context) {
-                guard !plan.table.keepsClustering else {
-                    throw .invalid(
-                        "IN on clustering columns of these types is not supported in this release")
-                }
+            for place in try KeyBuilder.places(sources, plan.table, values, context) {
                 try addRow(
-                    plan.regular, encoded, plan, values, times, context, isStatic: false, to: &batch
-                )
+                    plan.regular, place, plan, values, times, context, isStatic: false, to: &batch)
             }
         case .statics:
-            try addRow(plan.statics, [], plan, values, times, context, isStatic: true, to: &batch)
+            try addRow(plan.statics, nil, plan, values, times, context, isStatic: true, to: &batch)
         case .partition:
             startKey(plan.table, StorageKey.Kind.partitionDeletion)
             row.clear()
@@ -244,19 +242,22 @@ struct WriteExecutor: ~Copyable {
     /// The key's clustering part into `key` and, where it must be kept, the values into
     /// `clustering`.
     private mutating func loadClustering(
-        _ sources: [ValueSource], _ table: Table, _ values: BoundValues,
+        _ sources: [ValueSource], _ plan: WritePlan, _ values: BoundValues,
         _ context: EvaluationContext
     ) throws(StatementError) {
+        let table = plan.table
         startKey(table, StorageKey.Kind.row)
         clustering.clear()
+        var length = 0
         for (source, column) in zip(sources, table.clustering) {
             guard case .one(let expression) = source else { continue }
             guard
                 let bytes = try expression.evaluate(values, context).bytes(
                     unset: "Invalid unset value for column \(column.name)")
             else { throw .invalid("Invalid null value in condition for column \(column.name)") }
-            guard bytes.count <= StoreLimits.keyBytesMax else {
-                throw KeyBuilder.keyTooLong(bytes.count)
+            length += bytes.count
+            if table.isCompact, table.clustering.count == 1, bytes.isEmpty, !plan.isDelete {
+                throw .invalid("Invalid empty or null value for column \(column.name)")
             }
             bytes.withUnsafeBytes { bytes in
                 OrderedEncoding.append(
@@ -264,30 +265,34 @@ struct WriteExecutor: ~Copyable {
                 if table.keepsClustering { CollectionBytes.appendPart(bytes, to: &clustering) }
             }
         }
+        guard length <= StoreLimits.keyBytesMax else { throw KeyBuilder.keyTooLong(length) }
     }
 
-    /// - Parameter encoded: clustering bytes; empty when `key` holds the row's key already.
+    /// - Parameter place: `nil` when `key` holds the row's key already.
     private mutating func addRow(
-        _ changes: [ColumnChanges], _ encoded: [UInt8], _ plan: WritePlan, _ values: BoundValues,
+        _ changes: [ColumnChanges], _ place: KeyBuilder.Place?, _ plan: WritePlan, _ values: BoundValues,
         _ times: WriteTimes, _ context: EvaluationContext, isStatic: Bool,
         to batch: inout WriteBatch
     ) throws(StatementError) {
         if isStatic {
             startKey(plan.table, StorageKey.Kind.staticRow)
             clustering.clear()
-        } else if !encoded.isEmpty {
+        } else if let place {
             startKey(plan.table, StorageKey.Kind.row)
-            key.append(encoded)
+            key.append(place.encoded)
             clustering.clear()
+            clustering.append(place.kept)
         }
         let stored = plan.needsRead ? try self.stored(plan.table, isStatic, context) : nil
         row.clear()
         let mutation = RowMutation(
             values: values, context: context, times: times, stored: stored)
+        // A row's deletion wins over what the same batch writes to it; one of a whole partition does not.
+        let deleted = plan.table.hasClustering ? times.timestamp : times.deletionTimestamp
         try mutation.append(
             changes, marker: plan.insertsRow && !isStatic,
             deletion: plan.deletesRow && !isStatic
-                ? Deletion(timestamp: times.deletionTimestamp, localTime: times.now) : nil,
+                ? Deletion(timestamp: deleted, localTime: times.now) : nil,
             clustering: clustering.bytes, to: &row)
         batch.merge(key.bytes, row.bytes)
         if !plan.table.views.isEmpty { views.note(plan.table, key.bytes, row.bytes) }

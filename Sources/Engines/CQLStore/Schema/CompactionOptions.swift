@@ -1,6 +1,7 @@
 // The map behind `compaction`: each strategy's options, checked as Cassandra does and kept.
 
 import CQLProtocol
+import Foundation
 
 /// Source: Cassandra's `CompactionParams`, `AbstractCompactionStrategy.validateOptions` and the
 /// options of its strategies.
@@ -180,10 +181,25 @@ struct CompactionOptions {
                 throw .configuration("\(name) must be larger than 0, but was \(size)")
             }
         }
+        try checkLevels()
         try checkFlag("single_sstable_uplevel") {
             "'single_sstable_uplevel' should be either 'true' or 'false', not '\($0)'"
         }
     }
+
+    /// The highest of the levels there can be must have a size that a long holds.
+    private func checkLevels() throws(StatementError) {
+        let megabytes = try integer("sstable_size_in_mb", as: Int32.self) ?? 160
+        let fanout = try integer("fanout_size", as: Int32.self) ?? 10
+        let bytes = Double(Int64(megabytes) << 20) * pow(Double(fanout), Self.levelsMax)
+        guard bytes <= Double(Int64.max) else {
+            throw .configuration(
+                "your maxSSTableSize must be absurdly high to compute \(Int64(megabytes) << 20)")
+        }
+    }
+
+    /// How many levels there are above the first.
+    private static let levelsMax = 8.0
 
     private func checkTimeWindow() throws(StatementError) {
         let units = ["MINUTES", "HOURS", "DAYS"]

@@ -19,16 +19,13 @@ extension SchemaEditor {
             if ifExists { return nil }
             var shown = "\(keyspace).\(function.name.name)"
             if let types = function.argumentTypes {
+                shown += "(\(types.map(\.text).joined(separator: ", ")))"
                 guard let found = schema.keyspaces[keyspace] else {
                     throw .invalid("\(kind) '\(shown)' doesn't exist")
                 }
-                var names: [String] = []
                 for type in types {
-                    let type = try TypeResolver.resolve(
-                        type, types: found.types, keyspace: keyspace)
-                    names.append(type.description)
+                    _ = try TypeResolver.resolve(type, types: found.types, keyspace: keyspace)
                 }
-                shown += "(\(names.joined(separator: ", ")))"
             }
             throw .invalid("\(kind) '\(shown)' doesn't exist")
         }
@@ -40,7 +37,10 @@ extension SchemaEditor {
     ) throws(StatementError) -> SchemaEdit? {
         let keyspaceName = try schema.keyspaceName(trigger.table, current: current)
         let keyspace = schema.keyspaces[keyspaceName]
-        if let keyspace { try Self.checkWritable(keyspace) }
+        if let keyspace {
+            try Self.checkWritable(
+                keyspace, what: "ALTER <table \(keyspaceName).\(trigger.table.name)>")
+        }
         switch trigger.action {
         case .create(let className, _):
             guard let keyspace else { throw .invalid("Keyspace '\(keyspaceName)' doesn't exist") }

@@ -34,7 +34,10 @@ extension SchemaEditor {
             if alter.ifExists { return nil }
             throw .invalid("Keyspace '\(alter.name)' doesn't exist")
         }
-        try Self.checkWritable(keyspace)
+        // How often the system's own tables are kept is the operator's to say.
+        if !keyspace.isReplicatedSystem {
+            try Self.checkWritable(keyspace, what: "ALTER <keyspace \(alter.name)>")
+        }
         let warnings = try apply(alter.properties, to: &keyspace, isNew: false)
         return SchemaEdit(
             schema: schema.replacing(keyspace, version: .random()),
@@ -49,7 +52,7 @@ extension SchemaEditor {
             if ifExists { return nil }
             throw .invalid("Keyspace '\(name)' doesn't exist")
         }
-        try Self.checkWritable(keyspace, what: "<keyspace \(name)>")
+        try Self.checkWritable(keyspace, what: "DROP <keyspace \(name)>")
         var keyspaces = schema.keyspaces
         keyspaces[name] = nil
         return SchemaEdit(

@@ -14,8 +14,8 @@ struct SchemaEdit: Sendable {
     var removedTables: [CQLName] = []
     /// Storage ids whose rows are to be removed.
     var droppedStorage: [UInt32] = []
-    /// A materialized view that is to be filled before the change is published: its base, and it.
-    var built: (base: Table, view: Table)?
+    /// A new materialized view that is to be filled from its base's rows.
+    var viewToBuild: ViewBuild?
     /// A new index that is to be filled from its table's rows.
     var indexToBuild: IndexBuild?
     /// TRUNCATE changes no schema: it answers nothing and tells nobody.

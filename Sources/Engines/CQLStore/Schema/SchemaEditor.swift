@@ -10,11 +10,14 @@ struct SchemaEditor {
     var dataCenter = "datacenter1"
     /// Microseconds since 1970, for what is dropped now.
     var nowMicroseconds: Int64 = 0
+    /// Whether columns may be masked (`dynamic_data_masking_enabled`).
+    var masksColumns = false
 
     /// - Returns: `nil` when there is nothing to change (`IF NOT EXISTS` and the like).
     mutating func apply(
         _ statement: CQLStatement, to schema: Schema, current: String?
     ) throws(StatementError) -> SchemaEdit? {
+        if !masksColumns { try Self.checkMasks(statement) }
         switch statement {
         case .createKeyspace(let create): return try self.create(create, schema)
         case .alterKeyspace(let alter): return try self.alter(alter, schema)
@@ -40,15 +43,17 @@ struct SchemaEditor {
 
     // MARK: Checks
 
-    static func checkName(_ name: String, what: String) throws(StatementError) {
+    /// Of a table or a view.
+    static func checkName(_ name: String, in keyspace: String) throws(StatementError) {
         guard name.utf8.allSatisfy({ isWordByte($0) }), !name.isEmpty else {
-            throw .invalid(
-                "\(what) name must not be empty or contain non-alphanumeric-underscore characters "
-                    + "(got \"\(name)\")")
+            throw .configuration(
+                "\(keyspace).\(name): Table name must not be empty or not contain "
+                    + "non-alphanumeric-underscore characters (got \"\(name)\")")
         }
         guard name.utf8.count <= StoreLimits.nameLengthMax else {
             throw .invalid(
-                "\(what) name must not be more than \(StoreLimits.nameLengthMax) characters long "
+                "\(keyspace).\(name): Table name must not be more than "
+                    + "\(StoreLimits.nameLengthMax) characters long "
                     + "(got \(name.utf8.count) characters for \"\(name)\")")
         }
     }
@@ -67,12 +72,10 @@ struct SchemaEditor {
         (0x30...0x39).contains(byte) || byte == 0x5F || (0x61...0x7A).contains(byte | 0x20)
     }
 
-    /// - Parameter what: of a dropped thing, how Cassandra names it: `<table ks.t>`.
-    static func checkWritable(
-        _ keyspace: Keyspace, what: String? = nil
-    ) throws(StatementError) {
+    /// - Parameter what: how Cassandra names the change: `DROP <table ks.t>`.
+    static func checkWritable(_ keyspace: Keyspace, what: String) throws(StatementError) {
         guard keyspace.isClosed else { return }
-        if let what, keyspace.isReplicatedSystem { throw .unauthorized("Cannot DROP \(what)") }
+        if keyspace.isReplicatedSystem { throw .unauthorized("Cannot \(what)") }
         throw notModifiable(keyspace.name)
     }
 
@@ -83,10 +86,9 @@ struct SchemaEditor {
     static func checkRows(
         of table: Table, _ keyspace: Keyspace, _ what: String
     ) throws(StatementError) {
-        // One of them takes rows: as requests to do something.
-        guard table.isVirtual, what != "Modification" || table.name != Compactions.tableName else {
-            return
-        }
+        // One of them takes rows as requests to do something, another one as what roles are.
+        let takesRows = table.name == Compactions.tableName || RoleRows.isTable(table)
+        guard table.isVirtual, what != "Modification" || !takesRows else { return }
         if keyspace.isVirtual {
             throw .invalid("\(what) is not supported by table \(table.keyspace).\(table.name)")
         }
@@ -105,7 +107,7 @@ struct SchemaEditor {
         guard let keyspace = schema.keyspaces[keyspaceName] else {
             throw .invalid("Keyspace '\(keyspaceName)' doesn't exist")
         }
-        try checkWritable(keyspace)
+        try checkWritable(keyspace, what: "CREATE <all tables in \(keyspaceName)>")
         return keyspace
     }
 }

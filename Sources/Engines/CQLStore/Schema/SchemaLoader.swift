@@ -28,7 +28,13 @@ enum SchemaLoader {
             var keyspaces: [String: Keyspace] = [:]
             for keyspace in try SystemSchema.keyspaces() { keyspaces[keyspace.name] = keyspace }
             for (key, document) in documents where key.starts(with: Array("keyspace/".utf8)) {
-                let keyspace = try SchemaStorage.keyspace(document)
+                var keyspace = try SchemaStorage.keyspace(document)
+                // Of the system's own only what ALTER KEYSPACE has changed is written down.
+                if var own = keyspaces[keyspace.name], own.isSystem {
+                    own.replication = keyspace.replication
+                    own.durableWrites = keyspace.durableWrites
+                    keyspace = own
+                }
                 keyspaces[keyspace.name] = keyspace
             }
             for (key, document) in documents where key.starts(with: Array("table/".utf8)) {
@@ -96,7 +102,10 @@ enum SchemaLoader {
             batch.deleteMeta(SchemaStorage.key(ofKeyspace: name))
         }
         for name in edit.removedTables { batch.deleteMeta(SchemaStorage.key(of: name)) }
-        for storage in edit.droppedStorage { batch.dropTable(storage) }
+        for storage in edit.droppedStorage {
+            batch.dropTable(storage)
+            batch.deleteMeta(SchemaStorage.key(ofProgress: storage))
+        }
         batch.putMeta(SchemaStorage.storeKey, document(record).bytes)
     }
 }

@@ -85,6 +85,7 @@ enum SchemaStorage {
             if let until = column.droppedUntil {
                 document["dropped_until"] = .number(String(until))
             }
+            if let mask = column.mask { document["mask"] = Self.document(mask) }
             return .object(document)
         }
         var options = JSONObject()
@@ -110,6 +111,7 @@ enum SchemaStorage {
             document.append(("views", .array(table.views.map { Self.document($0) })))
         }
         if let view = table.view { document.append(("view", Self.document(view))) }
+        if table.isCompact { document.append(("compact", .bool(true))) }
         return .object(JSONObject(document))
     }
 
@@ -143,7 +145,7 @@ enum SchemaStorage {
         return Table(
             keyspace: keyspace.name, name: name, id: id, storageID: storage, columns: columns,
             nextColumnID: next, options: options, indexes: indexes, droppedColumns: dropped,
-            views: views, view: definition)
+            views: views, view: definition, isCompact: document["compact"]?.bool ?? false)
     }
 
     private static func column(
@@ -157,7 +159,8 @@ enum SchemaStorage {
         return Column(
             name: name, id: id, kind: kind, position: position, type: try self.type(type, keyspace),
             descending: document["descending"]?.bool ?? false,
-            droppedUntil: document["dropped_until"]?.int.map { Int64($0) })
+            droppedUntil: document["dropped_until"]?.int.map { Int64($0) },
+            mask: try document["mask"].map { item throws(StatementError) in try mask(item) })
     }
 
     static func type(

@@ -22,6 +22,30 @@ extension SchemaStorage {
             isBuilt: document["built"]?.bool ?? true)
     }
 
+    /// Arguments in hexadecimal, which no text is in JSON.
+    static func document(_ mask: ColumnMask) -> JSONValue {
+        [
+            "function": .string(mask.function),
+            "arguments": .array(mask.arguments.map { $0.map { .string($0.hexText) } ?? .null }),
+        ]
+    }
+
+    static func mask(_ document: JSONValue) throws(StatementError) -> ColumnMask {
+        guard let function = document["function"]?.string,
+            let list = document["arguments"]?.array
+        else { throw damaged }
+        var arguments: [[UInt8]?] = []
+        for item in list {
+            guard let text = item.string else {
+                arguments.append(nil)
+                continue
+            }
+            guard let bytes = Literals.bytes(hex: text) else { throw damaged }
+            arguments.append(bytes)
+        }
+        return ColumnMask(function: function, arguments: arguments)
+    }
+
     static func document(_ column: DroppedColumn) -> JSONValue {
         var document: JSONObject = [
             "name": .string(column.name), "kind": .string(column.kind.rawValue),
@@ -47,7 +71,7 @@ extension SchemaStorage {
         [
             "base": .string(view.baseTable), "base_id": .string(view.baseID.description),
             "all": .bool(view.includesAllColumns), "where": .string(view.whereClause),
-            "needs_marker": .bool(view.needsMarker),
+            "needs_marker": .bool(view.needsMarker), "built": .bool(view.isBuilt),
         ]
     }
 
@@ -59,7 +83,8 @@ extension SchemaStorage {
             return ViewDefinition(
                 baseTable: base, baseID: id, includesAllColumns: document["all"]?.bool ?? false,
                 relations: try CQLParser.parseRelations(whereClause),
-                needsMarker: document["needs_marker"]?.bool ?? false)
+                needsMarker: document["needs_marker"]?.bool ?? false,
+                isBuilt: document["built"]?.bool ?? true)
         } catch {
             throw damaged
         }

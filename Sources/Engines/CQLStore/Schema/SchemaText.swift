@@ -108,6 +108,7 @@ enum SchemaText {
     private static func definition(_ column: Column) -> String {
         "\(quoted(column.name)) \(TypeText.shown(column.type))"
             + (column.kind == .fixed ? " static" : "")
+            + (column.mask.map { " MASKED WITH \($0.text(of: column.type))" } ?? "")
     }
 
     /// In the order that Cassandra creates them: keys, then static columns, then the others; of
@@ -131,9 +132,10 @@ enum SchemaText {
             }
             properties.append("CLUSTERING ORDER BY (\(orders.joined(separator: ", ")))")
         }
+        if table.isCompact { properties.append("COMPACT STORAGE") }
         properties +=
             isVirtual
-            ? ["comment = \(literal(table.options.text("comment")))"] : options(table)
+            ? ["comment = \(literal(SystemViews.comments[table.name] ?? ""))"] : options(table)
         return properties.joined(separator: "\n    AND ") + ";"
     }
 

@@ -21,6 +21,8 @@ struct Column: Sendable, Hashable {
     /// Of a column that was dropped and added again, microseconds: cells that are not newer went
     /// with the drop.
     var droppedUntil: Int64?
+    /// What those see of its values who may not see the values.
+    var mask: ColumnMask?
 
     /// Whether each element is a cell of its own: a list, set, map or user-defined type that is not
     /// frozen.
@@ -80,6 +82,7 @@ final class Table: Sendable {
     /// By slot, as `Column.droppedUntil`; empty when no column was ever added again.
     let droppedUntil: [Int64]
     let hasMultiCell: Bool
+    let hasMasks: Bool
     let isCounter: Bool
     /// Whether rows carry the client's bytes of their clustering values (`RowFormat`).
     let keepsClustering: Bool
@@ -87,13 +90,16 @@ final class Table: Sendable {
     var hasClustering: Bool { !clustering.isEmpty }
     /// Whether a row without marker is none, whatever cells it has: of views only.
     let needsMarker: Bool
+    /// WITH COMPACT STORAGE: a row is there as long as it has a value, and its key may be short.
+    let isCompact: Bool
 
     init(
         keyspace: String, name: String, id: CQLUUID, storageID: UInt32, columns: [Column],
         nextColumnID: UInt16, options: TableOptions, isVirtual: Bool = false,
         indexes: [TableIndex] = [], droppedColumns: [DroppedColumn] = [], views: [Table] = [],
-        view: ViewDefinition? = nil
+        view: ViewDefinition? = nil, isCompact: Bool = false
     ) {
+        self.isCompact = isCompact
         self.keyspace = keyspace
         self.name = name
         self.id = id
@@ -133,6 +139,7 @@ final class Table: Sendable {
         let cameBack = columns.contains { $0.droppedUntil != nil }
         droppedUntil = cameBack ? self.columns.map { $0.droppedUntil ?? .min } : []
         hasMultiCell = columns.contains { $0.isMultiCell }
+        hasMasks = columns.contains { $0.mask != nil }
         isCounter = columns.contains { $0.type.isCounter }
         keepsClustering = clustering.contains { !OrderedEncoding.isReversible($0.type) }
     }
@@ -151,6 +158,11 @@ final class Table: Sendable {
         return slot < 0 || cell.timestamp <= droppedUntil[slot]
     }
 
+    /// The only column of a compact table's rows that is not in the key.
+    var compactValue: Column? {
+        isCompact && hasClustering ? columns.first { !$0.isKey } : nil
+    }
+
     func column(_ name: String) -> Column? { slots[name].map { columns[$0] } }
 
     /// The same table with some of its parts replaced.
@@ -166,6 +178,6 @@ final class Table: Sendable {
             options: options ?? self.options, isVirtual: isVirtual,
             indexes: indexes ?? self.indexes,
             droppedColumns: droppedColumns ?? self.droppedColumns, views: views ?? self.views,
-            view: view ?? self.view)
+            view: view ?? self.view, isCompact: isCompact)
     }
 }

@@ -13,7 +13,7 @@ extension SchemaEditor {
             if alter.ifExists { return nil }
             throw .invalid("Table '\(keyspaceName).\(alter.name.name)' doesn't exist")
         }
-        try Self.checkWritable(keyspace)
+        try Self.checkWritable(keyspace, what: "ALTER <table \(keyspaceName).\(table.name)>")
         guard table.view == nil else {
             throw .invalid(
                 "Cannot use ALTER TABLE on a materialized view; use ALTER MATERIALIZED VIEW instead"
@@ -22,12 +22,20 @@ extension SchemaEditor {
         let changed: Table
         switch alter.change {
         case .add(let columns, let ifNotExists):
+            guard !table.isCompact else {
+                throw .invalid("Cannot add new column to a COMPACT STORAGE table")
+            }
             changed = try Self.adding(columns, ifNotExists, to: table, keyspace)
         case .drop(let names, let ifExists, let timestamp):
+            guard !table.isCompact else {
+                throw .invalid("Cannot drop columns from a non-CQL3 table")
+            }
             changed = try dropping(names, ifExists, timestamp, from: table)
         case .rename(let renames, let ifExists):
             changed = try Self.renaming(renames, ifExists, in: table)
         case .with(let properties): changed = try Self.with(properties, table)
+        case .mask(let column, let mask, let ifExists):
+            changed = try Self.masking(column, mask, ifExists, in: table, keyspace)
         case .changeType: throw .invalid("Altering column types is no longer supported")
         case .dropCompactStorage:
             throw .invalid("DROP COMPACT STORAGE is disabled. Enable in cassandra.yaml to use.")
@@ -84,6 +92,9 @@ extension SchemaEditor {
             var column = Column(
                 name: definition.name, id: nextID,
                 kind: definition.isStatic ? .fixed : .regular, position: -1, type: type)
+            column.mask = try definition.mask.map { mask throws(StatementError) in
+                try ColumnMask(mask, of: column, keyspace: keyspace)
+            }
             // Its cells that are newer than the drop come back with it, if they can be read.
             if let dropped = table.droppedColumns.first(where: { $0.name == column.name }),
                 let id = dropped.id, dropped.type == type.withTuples
@@ -233,9 +244,24 @@ extension Table {
 }
 
 extension CQLType {
-    /// Whether bytes of the other type are good bytes of this one: a dropped column's old cells may
+    /// Whether cells of the other type are good cells of this one: a dropped column's old cells may
     /// still be in files. Source: Cassandra's `isSerializationCompatibleWith`.
     func canRead(_ other: CQLType) -> Bool {
+        if self == other { return true }
+        guard isMultiCell == other.isMultiCell, fixedBytes == other.fixedBytes else { return false }
+        switch (self, other) {
+        case (.frozen(let a), .frozen(let b)), (.list(let a), .list(let b)),
+            (.set(let a), .set(let b)):
+            return a.canRead(b)
+        case (.map(let key, let value), .map(let otherKey, let otherValue)):
+            return key.canReadValue(otherKey) && value.canRead(otherValue)
+        default: return canReadValue(other)
+        }
+    }
+
+    /// Whether bytes of the other type are good bytes of this one, however many they are.
+    /// Source: `isValueCompatibleWith`.
+    private func canReadValue(_ other: CQLType) -> Bool {
         if self == other { return true }
         switch (self, other) {
         case (.blob, _): return true
@@ -245,11 +271,12 @@ extension CQLType {
         case (.bigint, .timestamp), (.timestamp, .bigint): return true
         case (.frozen(let a), .frozen(let b)), (.list(let a), .list(let b)),
             (.set(let a), .set(let b)):
-            return a.canRead(b)
+            return a.canReadValue(b)
         case (.map(let key, let value), .map(let otherKey, let otherValue)):
-            return key.canRead(otherKey) && value.canRead(otherValue)
+            return key.canReadValue(otherKey) && value.canReadValue(otherValue)
         case (.tuple(let parts), .tuple(let others)):
-            return parts.count >= others.count && zip(parts, others).allSatisfy { $0.canRead($1) }
+            return parts.count >= others.count
+                && zip(parts, others).allSatisfy { $0.canReadValue($1) }
         default: return false
         }
     }

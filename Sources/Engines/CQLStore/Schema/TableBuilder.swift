@@ -38,6 +38,9 @@ struct TableBuilder {
                 kind: definition.isStatic ? .fixed : .regular, position: -1,
                 type: try TypeResolver.resolve(
                     definition.type, types: keyspace.types, keyspace: keyspace.name))
+            column.mask = try definition.mask.map { mask throws(StatementError) in
+                try ColumnMask(mask, of: column, keyspace: keyspace)
+            }
             try Self.checkNested(column.type)
             if let place = partitionKey.firstIndex(of: definition.name) {
                 (column.kind, column.position) = (.partitionKey, place)
@@ -51,6 +54,7 @@ struct TableBuilder {
         for index in columns.indices {
             columns[index].descending = orders[columns[index].name] ?? false
         }
+        if create.compactStorage { try checkCompact(columns, hasClustering: !clustering.isEmpty) }
         try checkStatics(columns, hasClustering: !clustering.isEmpty)
         try checkCounters(columns)
         return columns
@@ -115,8 +119,11 @@ struct TableBuilder {
             }
             names.append(order.column)
         }
-        guard names.count <= clustering.count else {
-            throw .invalid("Only clustering columns can be defined in CLUSTERING ORDER directive")
+        let others = names.filter { !clustering.contains($0) }
+        guard others.isEmpty else {
+            throw .invalid(
+                "Only clustering key columns can be defined in CLUSTERING ORDER directive: "
+                    + "[\(others.joined(separator: ", "))] are not clustering columns")
         }
         for (name, expected) in zip(names, clustering) where name != expected {
             guard orders[expected] == nil else {
@@ -134,6 +141,26 @@ struct TableBuilder {
             throw .invalid(
                 "Static columns are only useful (and thus allowed) if the table has at least one "
                     + "clustering column")
+        }
+    }
+
+    private func checkCompact(_ columns: [Column], hasClustering: Bool) throws(StatementError) {
+        let values = columns.filter { !$0.isKey }
+        guard !values.contains(where: \.isMultiCell) else {
+            throw .invalid(
+                "Non-frozen collections and UDTs are not supported with COMPACT STORAGE")
+        }
+        guard !values.contains(where: { $0.kind == .fixed }) else {
+            throw .invalid("Static columns are not supported in COMPACT STORAGE tables")
+        }
+        guard hasClustering || !values.isEmpty else {
+            throw .invalid("No definition found that is not part of the PRIMARY KEY")
+        }
+        guard !hasClustering || values.count <= 1 else {
+            throw .invalid(
+                "COMPACT STORAGE with composite PRIMARY KEY allows no more than one column not "
+                    + "part of the PRIMARY KEY (got: "
+                    + "\(values.map(\.name).joined(separator: ", ")))")
         }
     }
 

@@ -7,13 +7,10 @@ extension SchemaEditor {
         _ create: CQLCreateTable, _ schema: Schema, _ current: String?
     ) throws(StatementError) -> SchemaEdit? {
         var keyspace = try Self.writableKeyspace(create.name, schema, current)
-        try Self.checkName(create.name.name, what: "Table")
+        try Self.checkName(create.name.name, in: keyspace.name)
         if keyspace.relation(create.name.name) != nil {
             if create.ifNotExists { return nil }
             throw .alreadyExists(keyspace: keyspace.name, table: create.name.name)
-        }
-        guard !create.compactStorage else {
-            throw .invalid("COMPACT STORAGE tables are not allowed in this release")
         }
         var options = TableOptions.defaults
         try options.apply(create.properties)
@@ -25,7 +22,7 @@ extension SchemaEditor {
             keyspace: keyspace.name, name: create.name.name,
             id: try Self.id(create.properties, keyspace) ?? .random(),
             storageID: nextStorageID, columns: columns, nextColumnID: UInt16(columns.count),
-            options: options)
+            options: options, isCompact: create.compactStorage)
         nextStorageID += 1
         keyspace.tables[table.name] = table
         return SchemaEdit(
@@ -59,7 +56,7 @@ extension SchemaEditor {
             if ifExists { return nil }
             throw .invalid("Table '\(keyspaceName).\(name.name)' doesn't exist")
         }
-        try Self.checkWritable(keyspace, what: "<table \(keyspaceName).\(name.name)>")
+        try Self.checkWritable(keyspace, what: "DROP <table \(keyspaceName).\(name.name)>")
         guard table.view == nil else {
             throw .invalid(
                 "Cannot use DROP TABLE on a materialized view. Please use DROP MATERIALIZED VIEW "
@@ -96,7 +93,9 @@ extension SchemaEditor {
         nextStorageID += 1
         var views: [Table] = []
         for view in table.views {
-            views.append(view.changed(storageID: nextStorageID))
+            var definition = view.view
+            definition?.isBuilt = true
+            views.append(view.changed(storageID: nextStorageID, view: definition))
             nextStorageID += 1
         }
         keyspace.tables[table.name] = table.changed(

@@ -49,6 +49,8 @@ struct ViewDefinition: Sendable, Equatable {
     /// Whether a column of the view's key is none of the base's: then a row is there only as long
     /// as that column's value is, however long its other values live.
     var needsMarker: Bool
+    /// Whether all rows that the base had before it are there.
+    var isBuilt = true
 
     /// As Cassandra writes it: `a IS NOT NULL AND b = 1`.
     var whereClause: String { RelationText.text(relations) }

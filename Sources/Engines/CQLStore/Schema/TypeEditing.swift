@@ -42,7 +42,7 @@ extension SchemaEditor {
             if alter.ifExists { return nil }
             throw .invalid("Type \(keyspaceName).\(alter.name.name) doesn't exist")
         }
-        try Self.checkWritable(keyspace)
+        try Self.checkWritable(keyspace, what: "ALTER <all tables in \(keyspaceName)>")
         var changed = type
         switch alter.change {
         case .changeType: throw .invalid("Altering field types is no longer supported")
@@ -135,7 +135,7 @@ extension SchemaEditor {
             if ifExists { return nil }
             throw .invalid("Type '\(keyspaceName).\(name.name)' doesn't exist")
         }
-        try Self.checkWritable(keyspace)
+        try Self.checkWritable(keyspace, what: "DROP <all tables in \(keyspaceName)>")
         let types = keyspace.types.values.filter { type in
             type.name != name.name && type.fields.contains { $0.type.uses(name.name) }
         }

@@ -8,15 +8,18 @@ enum TypeResolver {
         _ syntax: CQLTypeSyntax, types: [String: CQLUserType], keyspace: String
     ) throws(StatementError) -> CQLType {
         let type = try plain(syntax, types: types, keyspace: keyspace)
-        try checkNesting(type, isInside: false, isFrozen: false)
+        // Messages name a user-defined type as the statement does: with its keyspace if that stood there.
+        let spelled = try plain(syntax, types: types, keyspace: keyspace, isSpelled: true)
+        try checkNesting(spelled, isInside: false, isFrozen: false)
         return type
     }
 
     private static func plain(
-        _ syntax: CQLTypeSyntax, types: [String: CQLUserType], keyspace: String
+        _ syntax: CQLTypeSyntax, types: [String: CQLUserType], keyspace: String,
+        isSpelled: Bool = false
     ) throws(StatementError) -> CQLType {
         func inner(_ syntax: CQLTypeSyntax) throws(StatementError) -> CQLType {
-            try plain(syntax, types: types, keyspace: keyspace)
+            try plain(syntax, types: types, keyspace: keyspace, isSpelled: isSpelled)
         }
         switch syntax {
         case .named(let name):
@@ -28,9 +31,10 @@ enum TypeResolver {
                         + "keyspace they "
                         + "are defined in")
             }
-            guard let type = types[name.name] else {
+            guard var type = types[name.name] else {
                 throw .invalid("Unknown type \(keyspace).\(name.name)")
             }
+            if isSpelled, let keyspace = name.keyspace { type.name = "\(keyspace).\(type.name)" }
             return .udt(type)
         case .list(let element): return .list(try inner(element))
         case .set(let element): return .set(try inner(element))
@@ -49,12 +53,7 @@ enum TypeResolver {
             return .tuple(resolved)
         case .vector(let element, let dimensions):
             guard dimensions > 0 else {
-                throw .invalid("vectors may only have positive dimentions; given \(dimensions)")
-            }
-            guard dimensions <= CQLLimits.vectorDimensionsMax else {
-                throw .invalid(
-                    "vectors may have \(CQLLimits.vectorDimensionsMax) dimensions at most; given "
-                        + "\(dimensions)")
+                throw .invalid("vectors may only have positive dimensions; given \(dimensions)")
             }
             return .vector(try inner(element), dimensions: dimensions)
         case .custom(let name):
@@ -65,6 +64,9 @@ enum TypeResolver {
             }
         }
     }
+
+    /// Without the quotes of its names.
+    private static func text(_ type: CQLType) -> String { type.description.filter { $0 != "\"" } }
 
     private static func checkNesting(
         _ type: CQLType, isInside: Bool, isFrozen: Bool
@@ -92,7 +94,7 @@ enum TypeResolver {
             }
         case .vector(let element, _):
             guard !element.isCounter else {
-                throw .invalid("Counters are not allowed inside collections: \(type)")
+                throw .invalid("Counters are not allowed inside collections: \(text(type))")
             }
             try checkNesting(element, isInside: true, isFrozen: true)
         default: break
@@ -103,24 +105,26 @@ enum TypeResolver {
         _ type: CQLType, _ elements: [CQLType], isInside: Bool, isFrozen: Bool
     ) throws(StatementError) {
         guard !isInside || isFrozen else {
-            throw .invalid("Non-frozen collections are not allowed inside collections: \(type)")
+            throw .invalid(
+                "Non-frozen collections are not allowed inside collections: \(text(type))")
         }
         if case .list = type {
         } else if elements[0] == .duration {
+            let shown = isFrozen ? CQLType.frozen(type) : type
             throw .invalid(
                 "Durations are not allowed "
-                    + (elements.count == 1 ? "inside sets" : "as map keys") + ": \(type)")
+                    + (elements.count == 1 ? "inside sets" : "as map keys") + ": \(shown)")
         }
         for element in elements {
             guard !element.isCounter else {
-                throw .invalid("Counters are not allowed inside collections: \(type)")
+                throw .invalid("Counters are not allowed inside collections: \(text(type))")
             }
             if case .udt = element, !isFrozen {
-                throw .invalid("Non-frozen UDTs are not allowed inside collections: \(type)")
+                throw .invalid("Non-frozen UDTs are not allowed inside collections: \(text(type))")
             }
             if element.isMultiCell, !isFrozen {
                 throw .invalid(
-                    "Non-frozen collections are not allowed inside collections: \(type)")
+                    "Non-frozen collections are not allowed inside collections: \(text(type))")
             }
             try checkNesting(element, isInside: true, isFrozen: isFrozen)
         }

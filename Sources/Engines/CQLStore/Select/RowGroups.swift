@@ -52,6 +52,7 @@ extension SelectRun {
             try closeGroup()
             if plan.order.sortedSlots.isEmpty {
                 if state.remaining == 0 { return .stop }
+                if rowsInPartition >= perPartitionLimit { return .endPartition }
                 if isPageFull {
                     hasMore = true
                     if let last = groups.last { notePageEnd(last) }
@@ -76,7 +77,7 @@ extension SelectRun {
         try groups.finish(scope)
         let cells = try cells()
         if plan.order.sortedSlots.isEmpty {
-            append(cells)
+            try append(cells)
             if state.remaining > 0 { state.remaining -= 1 }
         } else {
             try sorted.add(groups.order, cells)
@@ -113,6 +114,7 @@ extension SelectRun {
 /// Rows of several partitions that are wanted in one order.
 struct SortedRows {
     private var rows: [(order: [UInt8], place: Int, cells: [[UInt8]?])] = []
+    private var byteCount = 0
 
     /// What a row is sorted by: bytes in clustering order.
     static func order(_ plan: SelectPlan, _ view: RowView) throws(StatementError) -> [UInt8] {
@@ -134,6 +136,8 @@ struct SortedRows {
         guard rows.count < StoreLimits.sortedRowsMax else {
             throw .invalid("more than \(StoreLimits.sortedRowsMax) rows would have to be sorted")
         }
+        byteCount += cells.reduce(order.count) { $0 + ($1?.count ?? 0) }
+        guard byteCount <= StoreLimits.answerBytesMax else { throw .answerTooLong }
         rows.append((order, rows.count, cells))
     }
 
@@ -141,7 +145,7 @@ struct SortedRows {
     mutating func finish(_ plan: SelectPlan, limit: Int64) -> [[[UInt8]?]] {
         rows.sort { a, b in
             if a.order == b.order { return a.place < b.place }
-            return plan.reversed ? b.order.isLess(than: a.order) : a.order.isLess(than: b.order)
+            return plan.order.reversed ? b.order.isLess(than: a.order) : a.order.isLess(than: b.order)
         }
         return (limit >= 0 ? rows.prefix(Int(limit)) : rows[...]).map(\.cells)
     }

@@ -12,75 +12,6 @@ struct TypedSelector {
     var type: CQLType
 }
 
-/// A selector as far as it can be known without the type that it is wanted as.
-indirect enum PreparedSelector {
-    case done(TypedSelector)
-    case term(CQLTerm)
-    case list([PreparedSelector])
-    case set([PreparedSelector])
-    /// Keys and values in turn.
-    case map([PreparedSelector])
-    /// A user-defined value: its names may also be meant as columns, keys of a map.
-    case fields([(name: String, value: PreparedSelector)], keys: [PreparedSelector]?)
-    case tuple([PreparedSelector])
-
-    var text: String {
-        switch self {
-        case .done(let typed): typed.name
-        case .term(let term): term.description
-        case .list(let parts): "[\(Self.joined(parts))]"
-        case .set(let parts): "{\(Self.joined(parts))}"
-        case .tuple(let parts): "(\(Self.joined(parts)))"
-        case .map(let parts):
-            "{"
-                + stride(from: 0, to: parts.count, by: 2).map {
-                    "\(parts[$0].text): \(parts[$0 + 1].text)"
-                }.joined(separator: ", ") + "}"
-        case .fields(let parts, _):
-            "{" + parts.map { "\($0.name): \($0.value.text)" }.joined(separator: ", ") + "}"
-        }
-    }
-
-    private static func joined(_ parts: [PreparedSelector]) -> String {
-        parts.map(\.text).joined(separator: ", ")
-    }
-
-    var shape: ArgumentShape {
-        switch self {
-        case .done(let typed): return .typed(typed.type)
-        case .term(let term): return ArgumentShape(ofConstant: term)
-        case .list(let parts): return .list(parts.map(\.shape))
-        case .set(let parts): return .set(parts.map(\.shape))
-        case .tuple(let parts): return .tuple(parts.map(\.shape))
-        case .map(let parts): return .map(parts.map(\.shape))
-        case .fields(let parts, _):
-            return .fields(
-                Dictionary(parts.map { ($0.name, $0.value.shape) }) { _, last in last })
-        }
-    }
-
-    /// A value of names that are columns, where a map is wanted or nothing says what is.
-    func asMap(for wanted: CQLType?) -> PreparedSelector {
-        guard case .fields(let parts, let keys?) = self else { return self }
-        if let wanted {
-            guard case .map = wanted.withoutOuterFrozen else { return self }
-        }
-        return .map(zip(keys, parts).flatMap { [$0, $1.value] })
-    }
-
-    var argument: FunctionArgument { FunctionArgument(shape: shape, text: text) }
-}
-
-extension ArgumentShape {
-    init(ofConstant term: CQLTerm) {
-        switch term {
-        case .marker: self = .anything
-        case .null: self = .null
-        default: self = .constant(term)
-        }
-    }
-}
-
 struct SelectionCompiler {
     let table: Table
     let keyspace: Keyspace
@@ -128,7 +59,7 @@ struct SelectionCompiler {
             try check(prepared, type)
             var typed = try finish(prepared, as: type)
             typed.name = "(\(syntax.text))\(typed.name)"
-            typed.type = type
+            typed.type = type.isFreezable ? .frozen(type) : type
             return .done(typed)
         case .cast(let inner, let syntax): return .done(try cast(inner, syntax))
         case .element, .slice, .field: return .done(try part(selector))
@@ -226,6 +157,8 @@ struct SelectionCompiler {
             var isTuple = false
             if case .tuple = wanted?.withoutOuterFrozen { isTuple = true }
             if !isTuple {
+                // It could be a tuple as well as a selector in brackets.
+                guard wanted != nil else { throw cannotInfer(prepared) }
                 var typed = try finish(parts[0], as: wanted)
                 typed.name = "(\(typed.name))"
                 return typed
@@ -233,6 +166,9 @@ struct SelectionCompiler {
         }
         guard let type = wanted ?? prepared.shape.exactType else { throw cannotInfer(prepared) }
         try check(prepared, type)
+        if wanted == nil, case .set(let element) = type, element.hasDuration {
+            throw .invalid("Durations are not allowed inside sets: frozen<\(type)>")
+        }
         let plan: SelectorPlan
         switch (prepared, type.withoutOuterFrozen) {
         case (.term(let term), _):
@@ -296,6 +232,10 @@ struct SelectionCompiler {
             let prepared = try prepare(.countRows)
             return try finish(prepared, as: nil)
         }
+        if name.isCountOfRows, arguments.isEmpty {
+            let prepared = try prepare(.countRows)
+            return try finish(prepared, as: nil)
+        }
         let aggregatesBefore = aggregates.count
         let prepared = try all(arguments)
         let request = FunctionRequest(name, prepared.map(\.argument), table: table)
@@ -307,8 +247,11 @@ struct SelectionCompiler {
         let shown =
             "system.\(function.name)(\(parts.map(\.name).joined(separator: ", ")))"
         guard let kind = function.aggregate else {
+            let isCast = Casting.isNamed(function.name)
             return TypedSelector(
-                plan: .call(function, parts.map(\.plan)), name: shown, type: function.result)
+                plan: .call(function, parts.map(\.plan)),
+                name: isCast ? "cast(\(parts[0].name) as \(function.result))" : shown,
+                type: function.result)
         }
         guard aggregates.count == aggregatesBefore else {
             throw .invalid(
@@ -318,6 +261,13 @@ struct SelectionCompiler {
             AggregatePlan(kind: kind, argument: parts[0].plan, type: function.parameters[0]))
         return TypedSelector(
             plan: .aggregate(aggregates.count - 1), name: shown, type: function.result)
+    }
+}
+
+extension CQLName {
+    /// The function that `count(*)` stands for, by its own names.
+    fileprivate var isCountOfRows: Bool {
+        (keyspace == nil || keyspace == "system") && (name == "count_rows" || name == "countRows")
     }
 }
 

@@ -35,6 +35,12 @@ extension SelectionCompiler {
 
     private mutating func typed(_ selector: CQLSelector) throws(StatementError) -> TypedSelector {
         let prepared = try prepare(selector)
+        // What has parts is no tuple of one: the brackets only group.
+        if case .tuple(let items) = prepared, items.count == 1 {
+            var typed = try finish(items[0], as: nil)
+            typed.name = "(\(typed.name))"
+            return typed
+        }
         return try finish(prepared, as: nil)
     }
 

@@ -123,6 +123,31 @@ extension SelectorPlan {
         }
     }
 
+    /// The same selector with masks over the columns that have one, by slot.
+    func masked(_ masks: [Int: SelectorPlan]) -> SelectorPlan {
+        switch self {
+        case .slot(let slot): return masks[slot] ?? self
+        case .constant, .term, .times, .captured, .aggregate: return self
+        case .call(let function, let parts): return .call(function, parts.map { $0.masked(masks) })
+        case .element(let inner, let type, let key):
+            return .element(inner.masked(masks), type, key)
+        case .slice(let inner, let type, let from, let to):
+            return .slice(inner.masked(masks), type, from: from, to: to)
+        case .field(let inner, let index): return .field(inner.masked(masks), index)
+        case .collection(let type, let parts):
+            return .collection(type, parts.map { $0.masked(masks) })
+        case .fields(let parts): return .fields(parts.map { $0.masked(masks) })
+        case .vector(let type, let parts): return .vector(type, parts.map { $0.masked(masks) })
+        case .json(let members):
+            return .json(
+                members.map { member in
+                    var member = member
+                    member.plan = member.plan.masked(masks)
+                    return member
+                })
+        }
+    }
+
     /// The same selector over a group: what has no aggregate in it is taken from the first row.
     func grouped(_ captures: inout [SelectorPlan]) -> SelectorPlan {
         guard hasAggregate else {

@@ -2,6 +2,8 @@
 
 import CQLProtocol
 import MillraceBase
+import NIOCore
+import NIOSSL
 
 extension ConnectionHandler {
     /// Source: native_protocol_v5.spec, section 4.2.4.
@@ -26,12 +28,27 @@ extension ConnectionHandler {
             return fail(error.text, stream: envelope.stream)
         }
         throwsOnOverload = options["THROW_ON_OVERLOAD"] == "1"
+        let tls = tlsProtocol
         client.change { details in
             details.version = version
             details.options = options
+            details.tlsProtocol = tls
         }
         welcome(envelope)
         beginFraming(version, compression)
+    }
+
+    /// As Java names it; `nil` for a connection without TLS.
+    private var tlsProtocol: String? {
+        guard let context,
+            let version = try? context.pipeline.syncOperations.nioSSL_tlsVersion()
+        else { return nil }
+        switch version {
+        case .tlsv1: return "TLSv1"
+        case .tlsv11: return "TLSv1.1"
+        case .tlsv12: return "TLSv1.2"
+        case .tlsv13: return "TLSv1.3"
+        }
     }
 
     /// Right behind the answer to STARTUP, which itself goes unframed.

@@ -17,6 +17,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var reader = FrameReader(bodyBytesMax: StoreLimits.requestBytesMax)
     var outbox: Outbox?
     var client = ClientRecord()
+    private lazy var points = PointReader(router.core.database)
     var context: ChannelHandlerContext?
     var inFlight = 0
     var inFlightBytes = 0
@@ -203,7 +204,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 request.request,
                 Reply(
                     outbox: outbox, stream: envelope.stream, version: version, requestBytes: bytes,
-                    notes: StatementNotes(trace: trace)))
+                    notes: StatementNotes(trace: trace)), points)
+            // What was answered at once is not kept until all that came with it was.
+            if outbox.answersWaiting >= StoreLimits.answersPerFlush { flush() }
         } catch {
             answer(.error(CQLServerError(.protocolError, "\(error)")), envelope)
         }

@@ -50,6 +50,7 @@ struct ConnectionMachine {
                         + "previous messages on this connection had version \(version.listed)",
                     stream: envelope.stream)
             }
+            if let why = Self.wrong(envelope) { return .reject(why) }
             if case .loggingIn(_, let failures, let isChecking) = state {
                 return login(envelope, version, failures: failures, isChecking: isChecking)
             }
@@ -63,7 +64,7 @@ struct ConnectionMachine {
     ) -> Action {
         guard envelope.knownOpcode == .authResponse, !isChecking else {
             return .reject(
-                "Unexpected message \(envelope.opcode), needs authentication through "
+                "Unexpected message \(envelope.knownOpcode?.name ?? ""), needs authentication through "
                     + "AUTH_RESPONSE message")
         }
         state = .loggingIn(version, failures: failures, isChecking: true)
@@ -90,14 +91,24 @@ struct ConnectionMachine {
         return state != .closing
     }
 
+    /// Why the envelope is no request.
+    private static func wrong(_ envelope: Envelope) -> String? {
+        guard let opcode = envelope.knownOpcode else { return "Unknown opcode \(envelope.opcode)" }
+        guard opcode.isRequest == envelope.isResponse else { return nil }
+        let directions = ["REQUEST", "RESPONSE"]
+        return "Wrong protocol direction (expected \(directions[opcode.isRequest ? 0 : 1]), got "
+            + "\(directions[envelope.isResponse ? 1 : 0])) for opcode \(envelope.opcode) "
+            + "(\(opcode.name))"
+    }
+
     private mutating func first(_ envelope: Envelope) -> Action {
         guard let version = envelope.protocolVersion else {
             state = .closing
             return .refuseVersion(envelope.version, stream: envelope.stream)
         }
-        guard !envelope.isResponse else {
+        if let why = Self.wrong(envelope) {
             state = .closing
-            return .refuse("a response came where a request was expected", stream: envelope.stream)
+            return .refuse(why, stream: envelope.stream)
         }
         switch envelope.knownOpcode {
         case .options: return .answerOptions
@@ -105,10 +116,8 @@ struct ConnectionMachine {
             state = .ready(version)
             return .start(version)
         default:
-            state = .closing
-            return .refuse(
-                "Unexpected message \(envelope.opcode), expecting STARTUP or OPTIONS",
-                stream: envelope.stream)
+            let name = envelope.knownOpcode?.name ?? ""
+            return .reject("Unexpected message \(name), expecting STARTUP or OPTIONS")
         }
     }
 
@@ -118,7 +127,7 @@ struct ConnectionMachine {
         case .register: .register
         case .query, .prepare, .execute, .batch: .run
         case .authResponse: .acceptCredentials
-        case .startup: .reject("Unexpected message STARTUP, the connection is already started")
+        case .startup: .reject("Unexpected message STARTUP, the connection is already initialized")
         case .error, .ready, .authenticate, .supported, .result, .event, .authChallenge,
             .authSuccess, nil:
             .reject("Unknown opcode \(envelope.opcode)")

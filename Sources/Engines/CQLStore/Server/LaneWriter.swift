@@ -8,13 +8,13 @@ import Logging
 struct LaneWriter: ~Copyable {
     typealias Answer = (reply: Reply, result: Result<CQLResult, StatementError>)
 
-    private let core: StoreCore
+    let core: StoreCore
     private let sync: CommitlogSync
     private let logger: Logger
     private var editor: SchemaEditor
-    private var record: StoreRecord
-    private var executor: WriteExecutor
-    private var batch: WriteBatch
+    var record: StoreRecord
+    var executor: WriteExecutor
+    var batch: WriteBatch
     /// Jobs whose rows are in `batch`, with what they are told once it is written.
     private var waiting: [(reply: Reply, answer: CQLResult)] = []
     private var answers: [Answer] = []
@@ -27,7 +27,8 @@ struct LaneWriter: ~Copyable {
         self.core = core
         self.record = record
         editor = SchemaEditor(
-            nextStorageID: record.nextStorageID, dataCenter: core.identity.dataCenter)
+            nextStorageID: record.nextStorageID, dataCenter: core.identity.dataCenter,
+            masksColumns: core.masksColumns)
         self.sync = sync
         self.logger = logger
         executor = WriteExecutor(core.database)
@@ -129,6 +130,11 @@ struct LaneWriter: ~Copyable {
     private mutating func write(
         _ plan: WritePlan, _ values: BoundValues, _ job: WriteJob, _ context: EvaluationContext
     ) throws(StatementError) {
+        guard !RoleRows.isTable(plan.table) else {
+            commit()
+            try save(try RoleRows.apply(plan, values, context, to: core.auth))
+            return answers.append((job.reply, .success(.void)))
+        }
         guard !plan.table.isVirtual else {
             try core.compactions.request(plan, values, context, core.schema, core.database)
             return answers.append((job.reply, .success(.void)))
@@ -262,8 +268,8 @@ struct LaneWriter: ~Copyable {
         let stale = core.database.staleEntries.take()
         guard !stale.isEmpty, !core.health.isBroken else { return }
         do throws(StorageFailure) {
-            try StaleEntryRemover(database: core.database, schema: core.schema)
-                .add(stale, to: &batch)
+            try StaleEntryRemover(database: core.database)
+                .add(stale, core.schema, to: &batch)
             if batch.count > 0 { try core.database.write(batch, synced: false) }
         } catch {
             fail(error)
@@ -282,7 +288,6 @@ struct LaneWriter: ~Copyable {
             let edit = try editor.apply(compiled.statement, to: schema, current: compiled.keyspace)
         else { return answers.append((job.reply, .success(.void))) }
         record.nextStorageID = editor.nextStorageID
-        if let (base, view) = edit.built { try build(view, base, edit) }
         record.schemaVersion = edit.schema.version
         let auth = AuthEdit.following(
             edit, compiled.statement, current: compiled.keyspace,
@@ -311,33 +316,16 @@ struct LaneWriter: ~Copyable {
         {
             return
         }
+        if let build = edit.viewToBuild,
+            core.viewBuilds.queue.add(
+                ViewBuildJob(
+                    build: build, waiting: (job.reply, answer),
+                    answerBy: core.context().nowMilliseconds
+                        + Int64(StoreLimits.indexBuildWaitSeconds) * 1000))
+        {
+            return
+        }
         answers.append((job.reply, .success(answer)))
-    }
-
-    /// Fills a view before anybody sees it. Its storage id is taken first, so that whatever a crash
-    /// leaves is never taken for another table's rows.
-    private mutating func build(
-        _ view: Table, _ base: Table, _ edit: SchemaEdit
-    ) throws(StatementError) {
-        SchemaLoader.save(
-            SchemaEdit(schema: core.schema, change: edit.change), record, to: &batch)
-        do throws(StorageFailure) {
-            try core.database.write(batch, synced: true)
-            batch.clear()
-        } catch {
-            batch.clear()
-            fail(error)
-            throw .server("the schema could not be written: \(error.text)")
-        }
-        let keyspace = try edit.schema.keyspace(view.keyspace)
-        do throws(StatementError) {
-            try executor.build(view, base: base, keyspace, core.context())
-        } catch {
-            batch.dropTable(view.storageID)
-            try? core.database.write(batch, synced: false)
-            batch.clear()
-            throw error
-        }
     }
 
     private mutating func change(
@@ -346,24 +334,26 @@ struct LaneWriter: ~Copyable {
     ) throws(StatementError) {
         commit()
         let editor = core.roleEditor(job.reply.outbox.user, keyspace: keyspace, context)
-        if let edit = try editor.apply(statement) {
-            edit.save(to: &batch)
-            do throws(StorageFailure) {
-                try core.database.write(batch, synced: true)
-                batch.clear()
-            } catch {
-                batch.clear()
-                fail(error)
-                throw .server("the roles could not be written: \(error.text)")
-            }
-            core.publish(edit.state)
-        }
+        if let edit = try editor.apply(statement) { try save(edit) }
         answers.append((job.reply, .success(.void)))
+    }
+
+    private mutating func save(_ edit: AuthEdit) throws(StatementError) {
+        edit.save(to: &batch)
+        do throws(StorageFailure) {
+            try core.database.write(batch, synced: true)
+            batch.clear()
+        } catch {
+            batch.clear()
+            fail(error)
+            throw .server("the roles could not be written: \(error.text)")
+        }
+        core.publish(edit.state)
     }
 
     // MARK: A disk that fails
 
-    private mutating func fail(_ failure: StorageFailure) {
+    mutating func fail(_ failure: StorageFailure) {
         core.health.fail(failure.text)
         logger.error("the disk refused a write", metadata: ["why": "\(failure.description)"])
     }
@@ -408,7 +398,8 @@ struct LaneWriter: ~Copyable {
             else { return }
             self.record = record
             editor = SchemaEditor(
-                nextStorageID: record.nextStorageID, dataCenter: core.identity.dataCenter)
+                nextStorageID: record.nextStorageID, dataCenter: core.identity.dataCenter,
+                masksColumns: core.masksColumns)
             core.publish(schema)
         } catch {
             throw .writeFailed(error.description)

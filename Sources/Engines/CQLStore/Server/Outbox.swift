@@ -63,6 +63,10 @@ final class Outbox: Sendable {
         set { client.change { $0.keyspace = newValue } }
     }
 
+    /// Answers that wait to be sent.
+    var answersWaiting: Int { state.withLock { $0.answered } }
+    /// Whether `park` would not keep work back.
+    var hasRoom: Bool { state.withLock { isOpen($0) } }
     var hasUnsent: Bool { state.withLock { $0.unsentBytes > 0 } }
     /// Nobody waits for an answer any more.
     var isClosed: Bool { state.withLock { $0.isClosed } }
@@ -128,17 +132,20 @@ final class Outbox: Sendable {
     ///
     /// - Parameter work: called once, later, when it was kept.
     func park(_ work: @escaping @Sendable () -> Void) -> Bool {
-        guard let budget else { return false }
+        guard budget != nil else { return false }
         return state.withLock { state in
             // Nobody reads the answer any more.
             guard !state.isClosed else { return true }
-            guard
-                state.unsentBytes >= StoreLimits.answerBytesWaitingMax
-                    || state.unsentBytes > 0 && budget.isFull
-            else { return false }
+            guard !isOpen(state) else { return false }
             state.parked.append(work)
             return true
         }
+    }
+
+    /// Whether the client may be answered at once.
+    private func isOpen(_ state: State) -> Bool {
+        state.unsentBytes < StoreLimits.answerBytesWaitingMax
+            && (state.unsentBytes == 0 || !(budget?.isFull ?? false))
     }
 
     /// So many bytes were sent, or never will be.

@@ -76,6 +76,18 @@ final class PreparedStatement: Sendable {
         if let known, known.bind != fresh.bind { throw .unprepared(id: id) }
         return fresh
     }
+
+    /// As `current`, for a PREPARE: it tells of the markers anyway.
+    func preparedAnew(
+        _ schema: Schema, _ context: EvaluationContext
+    ) throws(StatementError) -> Compiled {
+        do throws(StatementError) {
+            return try current(schema, context)
+        } catch {
+            guard case .unprepared = error else { throw error }
+        }
+        return try current(schema, context)
+    }
 }
 
 /// By id; beyond a number of statements or bytes the longest unused are given up. Whoever loses one

@@ -20,11 +20,12 @@ final class Router: Sendable {
         self.reads = reads
     }
 
-    func route(_ request: CQLRequest, _ reply: Reply) {
+    /// - Parameter points: the connection's own.
+    func route(_ request: CQLRequest, _ reply: Reply, _ points: PointReader) {
         trace(request, reply)
         switch request {
         case .execute(let id, let metadataID, let parameters):
-            execute(id, metadataID, parameters, reply)
+            execute(id, metadataID, parameters, reply, points)
         case .query(let text, let parameters):
             later(reply) { [self] () throws(StatementError) in
                 let compiled = try core.compile(
@@ -65,7 +66,7 @@ final class Router: Sendable {
     ) throws(StatementError) {
         let (prepared, gone) = try core.prepare(
             text, keyspace: keyspace, core.context(notes: reply.notes))
-        let compiled = try prepared.current(core.schema, core.context())
+        let compiled = try prepared.preparedAnew(core.schema, core.context())
         guard compiled.markers.count <= CQLLimits.valuesMax else {
             throw .invalid(
                 "Too many markers(?). \(compiled.markers.count) markers exceed the allowed maximum "
@@ -88,7 +89,8 @@ final class Router: Sendable {
     }
 
     private func execute(
-        _ id: [UInt8], _ metadataID: [UInt8]?, _ parameters: QueryParameters, _ reply: Reply
+        _ id: [UInt8], _ metadataID: [UInt8]?, _ parameters: QueryParameters, _ reply: Reply,
+        _ points: PointReader
     ) {
         do throws(StatementError) {
             let prepared = try core.prepared(id)
@@ -103,12 +105,35 @@ final class Router: Sendable {
                 }
                 if !prepared.mayOmitColumns { parameters.skipsMetadata = false }
             }
+            if try answerAtOnce(compiled, parameters, metadataID, reply, points) { return }
             later(reply) { [self, parameters] () throws(StatementError) in
                 try run(compiled, parameters, metadataID, reply)
             }
         } catch {
             reply.send(.failure(error))
         }
+    }
+
+    /// Reads one row by its key where we are, on the event loop, when memory has it.
+    private func answerAtOnce(
+        _ compiled: Compiled, _ parameters: QueryParameters, _ metadataID: [UInt8]?,
+        _ reply: Reply, _ points: PointReader
+    ) throws(StatementError) -> Bool {
+        guard let point = compiled.point, case .select(let plan) = compiled.kind,
+            parameters.names.isEmpty, parameters.pagingState?.isEmpty ?? true,
+            // A page of one row that is full has another one behind it.
+            parameters.pageSize != 1 || !plan.table.hasClustering,
+            parameters.consistency != .any, reply.notes.trace == nil,
+            parameters.values.count == compiled.markers.count,
+            metadataID.map({ $0.isEmpty || $0 == plan.metadataID }) ?? true, reply.outbox.hasRoom
+        else { return false }
+        try core.authorize(compiled, reply.outbox)
+        let result = points.read(
+            plan, point, parameters.values, now: core.seconds(parameters.nowInSeconds),
+            skipsMetadata: parameters.skipsMetadata)
+        guard let result else { return false }
+        reply.send(.result(result))
+        return true
     }
 
     // MARK: Any statement
@@ -175,7 +200,8 @@ final class Router: Sendable {
             skipsMetadata: parameters.skipsMetadata, knownMetadataID: metadataID)
         let context = core.context(now: parameters.nowInSeconds, notes: reply.notes)
         try plan.nearest?.check(parameters.consistency, context)
-        let run = try SelectRun(plan, values, options, context)
+        let run = try SelectRun(
+            core.shown(plan, to: reply.outbox.user), values, options, context)
         guard plan.table.isVirtual else { return try go(on: run, reply) }
         let rows = SystemTables(core: core, schema: core.schema).rows(of: plan.table)
         send(try run.read(virtual: rows), reply)

@@ -35,6 +35,7 @@ final class StoreCore: Sendable {
     let budgets = StoreBudgets()
     /// Indexes that are to be built, for the write lane's thread.
     let indexBuilds = WorkQueue<IndexBuildJob>()
+    let viewBuilds = ViewBuilds()
     let health = StoreHealth()
     let garbage = GarbageLedger()
     let compactions = Compactions()
@@ -42,6 +43,8 @@ final class StoreCore: Sendable {
     let port = Atomic<Int>(0)
     let authenticator: CQLAuthenticator
     let authorizer: CQLAuthorizer
+    /// `dynamic_data_masking_enabled`
+    let masksColumns: Bool
     private let schemaState: Mutex<Schema>
     private let authState: Mutex<AuthState>
     let statements = PreparedStatements()
@@ -58,6 +61,7 @@ final class StoreCore: Sendable {
         schemaState = Mutex(schema)
         authenticator = security.authenticator
         authorizer = security.authorizer
+        masksColumns = security.masksColumns
         authState = Mutex(security.state)
         if database.isReadOnly { health.fail("the disk was full at the start") }
     }
@@ -77,7 +81,12 @@ final class StoreCore: Sendable {
     func context(now: Int32? = nil, notes: StatementNotes? = nil) -> EvaluationContext {
         EvaluationContext(
             nowMicroseconds: now.map { Int64($0) * 1_000_000 } ?? clock.milliseconds() * 1000,
-            ids: ids, notes: notes)
+            ids: ids, notes: notes, masksColumns: masksColumns)
+    }
+
+    /// Seconds since 1970, by the client's clock when it tells.
+    func seconds(_ now: Int32?) -> UInt32 {
+        UInt32(clamping: now.map { Int64($0) } ?? clock.milliseconds() / 1000)
     }
 
     /// Microseconds; rises with every call, so that of two writes the later one wins.
@@ -104,14 +113,14 @@ final class StoreCore: Sendable {
     ) throws(StatementError) -> (statement: PreparedStatement, gone: [PreparedStatement]?) {
         let qualified = Digests.statementID(text, keyspace: nil)
         if let known = statements.find(qualified) {
-            let compiled = try known.current(schema, context)
+            let compiled = try known.preparedAnew(schema, context)
             if compiled.statement.namesItsKeyspace || keyspace == nil { return (known, nil) }
         }
         let parsed = try Self.parse(text)
         let isQualified = parsed.namesItsKeyspace
         let id = isQualified ? qualified : Digests.statementID(text, keyspace: keyspace)
         if let known = statements.find(id) {
-            _ = try known.current(schema, context)
+            _ = try known.preparedAnew(schema, context)
             return (known, nil)
         }
         let own = isQualified ? nil : keyspace

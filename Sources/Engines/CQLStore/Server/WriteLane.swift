@@ -43,6 +43,7 @@ private struct Pending: Sendable {
 private enum LaneWork: Sendable {
     case job(WriteJob)
     case purge(PurgeTicket)
+    case view(ViewTicket)
     /// The building of an index came to its end.
     case indexed(IndexBuildJob, StatementError?)
 }
@@ -70,11 +71,13 @@ final class WriteLane: Sendable {
                 LaneThread("cql-write") { [self] in writeLoop(record) },
                 LaneThread("cql-sync") { [self] in syncLoop() },
                 LaneThread("cql-index") { [self] in buildLoop() },
+                LaneThread("cql-view") { [self] in viewLoop() },
             ]
         }
         for build in core.schema.unbuiltIndexes {
             core.indexBuilds.add(IndexBuildJob(build: build))
         }
+        core.viewBuilds.resume(core.schema, core.database)
     }
 
     func add(_ job: WriteJob) {
@@ -87,13 +90,14 @@ final class WriteLane: Sendable {
     func purge(_ order: PurgeOrder) -> PurgeResult {
         let ticket = PurgeTicket(order)
         guard jobs.add(.purge(ticket)) else { return PurgeResult() }
-        return ticket.wait()
+        return ticket.wait() ?? PurgeResult()
     }
 
     /// Finishes what was taken in, syncs, and ends both threads.
     func close() {
         isClosing.store(true, ordering: .relaxed)
         core.indexBuilds.close()
+        core.viewBuilds.queue.close()
         jobs.close()
         for thread in threads.withLock({ $0 }) { thread.join() }
     }
@@ -111,6 +115,7 @@ final class WriteLane: Sendable {
                 switch work {
                 case .job(let job): job.reply.send(.failure(.writeFailed(error.description)))
                 case .purge(let ticket): ticket.finish(PurgeResult())
+                case .view(let ticket): ticket.finish(.stopped)
                 case .indexed(let job, _):
                     job.waiting?.reply.send(.failure(.writeFailed(error.description)))
                 }
@@ -132,6 +137,10 @@ final class WriteLane: Sendable {
             switch work {
             case .job(let job): some.append(job)
             case .purge(let ticket):
+                run(some, &writer)
+                some.removeAll(keepingCapacity: true)
+                ticket.finish(writer.run(ticket.order))
+            case .view(let ticket):
                 run(some, &writer)
                 some.removeAll(keepingCapacity: true)
                 ticket.finish(writer.run(ticket.order))
@@ -186,6 +195,28 @@ final class WriteLane: Sendable {
             }
             if !jobs.add(.indexed(job, failure)) {
                 job.waiting?.reply.send(.failure(.server("the store is shutting down")))
+            }
+        }
+    }
+
+    /// Fills views in turns, a step of the write lane each. CREATE MATERIALIZED VIEW is answered
+    /// when its view is filled, or after a while, as CREATE INDEX is.
+    private func viewLoop() {
+        while var job = core.viewBuilds.queue.takeOne() {
+            let ticket = ViewTicket(job.build)
+            let step = jobs.add(.view(ticket)) ? ticket.wait() ?? .stopped : .stopped
+            let goesOn = step.goesOn && !isClosing.load(ordering: .relaxed)
+            if let (reply, answer) = job.waiting,
+                !goesOn || core.context().nowMilliseconds >= job.answerBy
+            {
+                // It is there, and what is missing comes by itself, after a restart too.
+                reply.send(.success(answer))
+                job.waiting = nil
+            }
+            guard goesOn else { continue }
+            if case .failed = step { Thread.sleep(forTimeInterval: 0.5) }
+            if !core.viewBuilds.queue.add(job), let (reply, answer) = job.waiting {
+                reply.send(.success(answer))
             }
         }
     }

@@ -75,6 +75,17 @@ final class Database: @unchecked Sendable {
         }
     }
 
+    /// As `read`, for threads that must not wait: `nil` while the database is being opened again.
+    @inline(__always)
+    func readAtOnce<Value>(_ body: (Handles) -> Value) -> Value? {
+        guard pthread_rwlock_tryrdlock(lock) == 0 else { return nil }
+        defer { pthread_rwlock_unlock(lock) }
+        switch state {
+        case .open(let handles): return body(handles)
+        case .closed: return nil
+        }
+    }
+
     /// Whether nothing can be written, because the disk was full when the store was opened.
     var isReadOnly: Bool {
         pthread_rwlock_rdlock(lock)

@@ -13,6 +13,7 @@ struct NodeSettings {
             ("authenticator", core.authenticator.rawValue),
             ("authorizer", core.authorizer.rawValue), ("cluster_name", node.clusterName),
             ("broadcast_rpc_address", node.address.description),
+            ("dynamic_data_masking_enabled", String(core.masksColumns)),
             ("listen_address", node.address.description),
             ("native_transport_port", String(core.port.load(ordering: .relaxed))),
             ("native_transport_max_concurrent_connections", String(StoreLimits.connectionsMax)),

@@ -12,6 +12,7 @@ struct SchemaRows {
         case "keyspaces": keyspaces()
         case "tables": stored.flatMap { tables(of: $0).map(tableRow) }
         case "columns": columns(isVirtual: false)
+        case "column_masks": columnMasks()
         case "dropped_columns": stored.flatMap { tables(of: $0).flatMap(droppedColumns) }
         case "types": types()
         case "views": stored.flatMap { views(of: $0).map(viewRow) }
@@ -63,7 +64,10 @@ struct SchemaRows {
     private func tableRow(_ table: Table) -> SystemRow {
         var row = options(table)
         row["table_name"] = text(table.name)
-        let flags = table.isCounter ? ["compound", "counter"] : ["compound"]
+        var flags: [String] = []
+        if !table.isCompact || table.clustering.count > 1 { flags.append("compound") }
+        if table.isCounter { flags.append("counter") }
+        if table.isCompact, table.hasClustering { flags.append("dense") }
         row["flags"] = collection(flags.map { text($0) }, .set(.text))
         return row
     }
@@ -120,7 +124,7 @@ struct SchemaRows {
         keyspaces(virtual: isVirtual).flatMap { keyspace in
             (tables(of: keyspace) + views(of: keyspace)).sorted { $0.name < $1.name }.flatMap {
                 table in
-                table.columns.sorted { $0.name < $1.name }.map { column in
+                table.storedColumns.sorted { $0.name < $1.name }.map { column in
                     [
                         "keyspace_name": text(keyspace.name), "table_name": text(table.name),
                         "column_name": text(column.name),
@@ -129,11 +133,39 @@ struct SchemaRows {
                         ),
                         "column_name_bytes": text(column.name),
                         "kind": text(column.kind.rawValue), "position": int(column.position),
-                        "type": text(TypeText.shown(column.type)),
+                        "type": text(
+                            column.id == Table.hiddenColumnID && table.hasClustering
+                                ? "empty" : TypeText.shown(column.type)),
                     ]
                 }
             }
         }
+    }
+
+    private func columnMasks() -> [SystemRow] {
+        stored.flatMap { keyspace in
+            (tables(of: keyspace) + views(of: keyspace)).sorted { $0.name < $1.name }.flatMap {
+                table in
+                table.columns.sorted { $0.name < $1.name }.compactMap { column in
+                    column.mask.map { row(of: $0, column, table) }
+                }
+            }
+        }
+    }
+
+    private func row(of mask: ColumnMask, _ column: Column, _ table: Table) -> SystemRow {
+        let types = mask.argumentTypes(of: column.type).prefix(mask.arguments.count)
+        return [
+            "keyspace_name": text(table.keyspace), "table_name": text(table.name),
+            "column_name": text(column.name), "function_keyspace": text("system"),
+            "function_name": text(mask.function),
+            "function_argument_types": collection(
+                types.map { text(TypeText.shown($0)) }, .list(.text)),
+            "function_argument_values": collection(
+                mask.plainArguments(of: column.type).map { text($0) }, .list(.text)),
+            "function_argument_nulls": collection(
+                mask.arguments.map { boolean($0 == nil) }, .list(.boolean)),
+        ]
     }
 
     private func droppedColumns(_ table: Table) -> [SystemRow] {
@@ -160,11 +192,11 @@ struct SchemaRows {
         }
     }
 
-    // MARK: Views that are built: all, since a view is filled before it is there
+    // MARK: Views, built and being built
 
     func builtViews() -> [SystemRow] {
         stored.flatMap { keyspace in
-            views(of: keyspace).map {
+            views(of: keyspace).filter { $0.view?.isBuilt != false }.map {
                 [
                     "keyspace_name": text(keyspace.name), "view_name": text($0.name),
                     "status_replicated": boolean(true),
@@ -178,9 +210,54 @@ struct SchemaRows {
             views(of: keyspace).map {
                 [
                     "keyspace_name": text(keyspace.name), "view_name": text($0.name),
-                    "host_id": host.bytes, "status": text("SUCCESS"),
+                    "host_id": host.bytes,
+                    "status": text($0.view?.isBuilt == false ? "STARTED" : "SUCCESS"),
                 ]
             }
         }
+    }
+
+    /// One range of tokens for each: the whole ring.
+    func viewBuilds(_ builds: ViewBuilds) -> [SystemRow] {
+        schema.unbuiltViews.sorted { $0.name.name < $1.name.name }.map { build in
+            let progress = builds.progress(of: build)
+            let end = text(String(Int64.min))
+            return [
+                "keyspace_name": text(build.name.keyspace ?? ""),
+                "view_name": text(build.name.name), "start_token": end, "end_token": end,
+                "keys_built": Int64(progress.partitions).bigBytes,
+                "last_token": progress.token.map { text(String($0)) },
+            ]
+        }
+    }
+}
+
+extension Table {
+    /// Of columns that only `system_schema` shows.
+    fileprivate static var hiddenColumnID: UInt16 { .max }
+
+    /// As Cassandra keeps them: compact tables have columns there that no statement sees.
+    fileprivate var storedColumns: [Column] {
+        guard isCompact else { return columns }
+        func hidden(_ name: String, _ kind: Column.Kind, _ type: CQLType) -> Column {
+            var free = name
+            var number = 1
+            while slots[free] != nil { (free, number) = ("\(name)\(number)", number + 1) }
+            return Column(
+                name: free, id: Self.hiddenColumnID, kind: kind,
+                position: kind == .clustering ? 0 : -1, type: type)
+        }
+        guard !hasClustering else {
+            return compactValue == nil ? columns + [hidden("value", .regular, .blob)] : columns
+        }
+        let shown = columns.map { column in
+            var copy = column
+            if column.kind == .regular { copy.kind = .fixed }
+            return copy
+        }
+        return shown + [
+            hidden("column1", .clustering, .text),
+            hidden("value", .regular, isCounter ? .counter : .blob),
+        ]
     }
 }

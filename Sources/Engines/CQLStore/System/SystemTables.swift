@@ -26,6 +26,8 @@ struct SystemTables {
         case ("system", "built_views"): SchemaRows(schema: schema).builtViews()
         case ("system_distributed", "view_build_status"):
             SchemaRows(schema: schema).viewBuildStatus(host: core.identity.hostID)
+        case ("system", "view_builds_in_progress"):
+            SchemaRows(schema: schema).viewBuilds(core.viewBuilds)
         case ("system", "IndexInfo"): builtIndexes()
         case ("system_auth", let name): authRows(name)
         case ("system_virtual_schema", "keyspaces"):

@@ -11,6 +11,8 @@ enum SystemViews {
         "queries": "Lists currently running queries",
         "snapshots": "available snapshots", "pending_hints": "Pending hints that this node has",
         "cql_metrics": "Metrics specific to CQL prepared statement caching",
+        "keyspaces": "virtual keyspace definitions", "tables": "virtual table definitions",
+        "columns": "virtual column definitions",
         "batch_metrics": "Metrics specific to batch statements",
         "compaction_requests": "an INSERT of a keyspace and a table has it compacted",
         "storage_statistics": "what the storage engine keeps in memory and on disk, in bytes",

@@ -29,6 +29,10 @@ struct LanePurge: ~Copyable {
             else { continue }
             try purge(deletion, database, &batch, &result)
         }
+        if !order.entries.isEmpty {
+            result.entriesRemoved = try StaleEntryRemover(database: database)
+                .add(order.entries, table, to: &batch)
+        }
         result.isDone = true
         return result
     }

@@ -1,8 +1,5 @@
 // What the sweeper asks the write lane to remove, and what the lane tells it.
 
-import Foundation
-import Synchronization
-
 /// Keys of one table whose values have something that may go.
 struct PurgeOrder: Sendable {
     struct RowKey: Sendable {
@@ -25,6 +22,8 @@ struct PurgeOrder: Sendable {
     /// Deletions of partitions and ranges. When the lane comes to them, `rows` names everything that
     /// was under them, except what was written since the watch began.
     var deletions: [DeletionKey] = []
+    /// Entries of the table's indexes whose values seem to be gone.
+    var entries: [[UInt8]] = []
     /// Begins to watch the table anew: from now on its writes' oldest timestamp is kept.
     var watches = false
 }
@@ -36,24 +35,7 @@ struct PurgeResult: Sendable {
     var rowsRemoved = 0
     var rowsRewritten = 0
     var deletionsRemoved = 0
+    var entriesRemoved = 0
 }
 
-/// Hands one order to the lane and waits for its result, once each.
-final class PurgeTicket: Sendable {
-    let order: PurgeOrder
-    private let result = Mutex<PurgeResult?>(nil)
-    private let done = DispatchSemaphore(value: 0)
-
-    init(_ order: PurgeOrder) { self.order = order }
-
-    func finish(_ found: PurgeResult) {
-        result.withLock { $0 = found }
-        done.signal()
-    }
-
-    /// Blocks; not for Swift's own threads.
-    func wait() -> PurgeResult {
-        done.wait()
-        return result.withLock { $0 } ?? PurgeResult()
-    }
-}
+typealias PurgeTicket = LaneTicket<PurgeOrder, PurgeResult>

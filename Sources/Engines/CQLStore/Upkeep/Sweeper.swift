@@ -11,11 +11,13 @@ struct SweepReport: Sendable, Equatable {
     var rowsRemoved = 0
     var rowsRewritten = 0
     var deletionsRemoved = 0
+    var entriesRemoved = 0
 
     mutating func add(_ result: PurgeResult) {
         rowsRemoved += result.rowsRemoved
         rowsRewritten += result.rowsRewritten
         deletionsRemoved += result.deletionsRemoved
+        entriesRemoved += result.entriesRemoved
     }
 }
 
@@ -150,11 +152,9 @@ final class Sweeper: Sendable {
                 }
             }
             if let task { core.compactions.report(task, keysSeen: sweep.keysSeen) }
-            if rests {
-                let pause = (ContinuousClock.now - began) * StoreLimits.sweepRest
-                Thread.sleep(forTimeInterval: min(pause / .seconds(1), 1))
-            }
+            if rests { rest(since: began) }
         }
+        if isUseful { try sweepIndexes(of: table, rests: rests, &report) }
         report.keysSeen = sweep.keysSeen
         let left = sweep.isFinished ? sweep.left : known
         core.garbage.add([table.storageID: left])
@@ -169,6 +169,29 @@ final class Sweeper: Sendable {
         return report
     }
 
+    /// Goes over the entries of a table's indexes, once the table itself has forgotten.
+    private func sweepIndexes(
+        of table: Table, rests: Bool, _ report: inout SweepReport
+    ) throws(StorageFailure) {
+        for index in table.indexDefinitions {
+            var sweep = IndexSweep(table, index)
+            while !sweep.isFinished, !mustEnd {
+                let began = ContinuousClock.now
+                if let order = try sweep.slice(core.database) {
+                    let result = writes.purge(order)
+                    report.add(result)
+                    guard result.isDone else { return }
+                }
+                if rests { rest(since: began) }
+            }
+        }
+    }
+
+    private func rest(since began: ContinuousClock.Instant) {
+        let pause = (ContinuousClock.now - began) * StoreLimits.sweepRest
+        Thread.sleep(forTimeInterval: min(pause / .seconds(1), 1))
+    }
+
     /// Forgets all that may be forgotten, then has RocksDB rewrite its tables.
     ///
     /// - Parameter only: the tables; `nil` for all.
@@ -180,6 +203,7 @@ final class Sweeper: Sendable {
             sum.rowsRemoved += report.rowsRemoved
             sum.rowsRewritten += report.rowsRewritten
             sum.deletionsRemoved += report.deletionsRemoved
+            sum.entriesRemoved += report.entriesRemoved
         }
         if let only {
             for table in only { try core.database.compact(storageID: table.storageID) }

@@ -36,7 +36,7 @@ struct ViewBuilder {
         let options = try options()
         let definition = ViewDefinition(
             baseTable: base.name, baseID: base.id, includesAllColumns: create.items.isEmpty,
-            relations: create.relations, needsMarker: added != nil)
+            relations: create.relations, needsMarker: added != nil, isBuilt: false)
         let columns = columns(selected, order)
         let table = Table(
             keyspace: keyspace.name, name: name,
@@ -75,6 +75,10 @@ struct ViewBuilder {
     private func shown(_ selector: CQLSelector) -> String {
         if case .column(let name) = selector { return CQLIdentifier.quoted(name) }
         if case .countRows = selector { return "count(*)" }
+        if case .element(let inner, let key) = selector { return "\(shown(inner))[\(key)]" }
+        if case .slice(let inner, let from, let to) = selector {
+            return "\(shown(inner))[\(from?.description ?? "")..\(to?.description ?? "")]"
+        }
         guard case .function(let name, _) = selector else { return "an expression" }
         return "\(name.name)(…)"
     }

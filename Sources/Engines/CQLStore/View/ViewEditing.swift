@@ -18,8 +18,9 @@ extension SchemaEditor {
         guard var keyspace = schema.keyspaces[keyspaceName] else {
             throw .invalid("Keyspace '\(keyspaceName)' doesn't exist")
         }
-        try Self.checkWritable(keyspace)
-        try Self.checkName(create.name.name, what: "Table")
+        try Self.checkWritable(
+            keyspace, what: "ALTER <table \(keyspaceName).\(create.base.name)>")
+        try Self.checkName(create.name.name, in: keyspaceName)
         if keyspace.views[create.base.name] != nil {
             throw .invalid("Materialized views cannot be created against other materialized views")
         }
@@ -44,7 +45,9 @@ extension SchemaEditor {
             schema: schema.replacing(keyspace, version: .random()),
             change: SchemaChange(.created, keyspace: keyspaceName, .table(view.name)),
             savedTables: [CQLName(keyspace: keyspaceName, base.name)],
-            built: (base, view), warnings: [Self.viewWarning])
+            viewToBuild: ViewBuild(
+                name: CQLName(keyspace: keyspaceName, view.name), view: view.storageID),
+            warnings: [Self.viewWarning])
     }
 
     func alter(
@@ -59,7 +62,7 @@ extension SchemaEditor {
             throw .invalid(
                 "Materialized view '\(keyspaceName).\(alter.name.name)' doesn't exist")
         }
-        try Self.checkWritable(keyspace)
+        try Self.checkWritable(keyspace, what: "ALTER <table \(keyspaceName).\(base.name)>")
         var options = view.options
         try options.apply(alter.properties, isNew: false)
         guard !alter.properties.contains(where: { $0.name == "id" }) else {
@@ -97,7 +100,7 @@ extension SchemaEditor {
             if ifExists { return nil }
             throw .invalid("Materialized view '\(keyspaceName).\(name.name)' doesn't exist")
         }
-        try Self.checkWritable(keyspace)
+        try Self.checkWritable(keyspace, what: "ALTER <table \(keyspaceName).\(base.name)>")
         keyspace.tables[base.name] = base.changed(
             views: base.views.filter { $0.name != view.name })
         return SchemaEdit(

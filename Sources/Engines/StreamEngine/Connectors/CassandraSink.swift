@@ -155,7 +155,7 @@ package actor CassandraSink: RowSink {
         switch error {
         case .unreachable, .timeout, .connectionLost, .busy, .cancelled:
             return ConnectorError(message, isRetriable: true)
-        case .wire, .value: return ConnectorError(message, isRetriable: false)
+        case .wire, .value, .passwordWanted: return ConnectorError(message, isRetriable: false)
         case .configuration(let why): return ConnectorError(why, isRetriable: false)
         case .closed: return ConnectorError(message, isRetriable: false)
         case .server(let answer, _):

@@ -77,6 +77,7 @@ enum StoreAccess {
         case .timeout: what = "the store did not answer in time"
         case .connectionLost: what = "the connection to the store was lost"
         case .wire: what = "that is no CQL store"
+        case .passwordWanted: what = "the store does not let you in"
         case .value, .configuration: what = "the store cannot be used like this"
         case .busy, .closed, .cancelled: what = "the store was not asked"
         }

@@ -8,10 +8,12 @@ struct StoreSecurityOptions {
     static let known = [
         "authenticator", "authorizer", "user", "password", "ssl.certificate.location",
         "ssl.key.location", "ssl.key.password", "ssl.ca.location", "ssl.client.auth",
+        "dynamic_data_masking_enabled",
     ]
 
     private let authenticator: CQLAuthenticator
     private let authorizer: CQLAuthorizer
+    private let masksColumns: Bool
     private var tls: CQLStoreTLS?
     /// Whom the pipeline itself logs in as.
     private let user: String
@@ -26,6 +28,8 @@ struct StoreSecurityOptions {
                 "CassandraAuthorizer needs to know who somebody is", at: engine.place,
                 next: "authenticator=PasswordAuthenticator")
         }
+        masksColumns =
+            try engine.choice("dynamic_data_masking_enabled", Switch.off) == .on
         user = options["user"] ?? "cassandra"
         password = options["password"] ?? "cassandra"
         guard let certificate = options["ssl.certificate.location"] else {
@@ -47,7 +51,12 @@ struct StoreSecurityOptions {
     func apply(to configuration: inout CQLStoreConfiguration) {
         configuration.authenticator = authenticator
         configuration.authorizer = authorizer
+        configuration.masksColumns = masksColumns
         configuration.tls = tls
+    }
+
+    private enum Switch: String, CaseIterable {
+        case on = "true", off = "false"
     }
 
     /// With what the pipeline needs to get in; `nil` when the plain address does.

@@ -66,7 +66,10 @@ package struct CQLLexer {
         switch kind {
         case .symbol: lastWasValue = text == ")" || text == "]" || text == "?"
         case .end: lastWasValue = false
-        case .word, .quotedName, .string, .integer, .float, .uuid, .hex, .duration:
+        case .duration:
+            // `1y-2mo` is two durations, which no statement has side by side.
+            lastWasValue = false
+        case .word, .quotedName, .emptyName, .string, .integer, .float, .uuid, .hex:
             lastWasValue = kind != .word || !CQLKeywords.reserved.contains(text.lowercased())
         }
         return CQLToken(
@@ -116,7 +119,7 @@ package struct CQLLexer {
             at += 1
             if next == quote {
                 guard byte() == quote, at < bytes.count else {
-                    if kind == .quotedName, out.isEmpty { throw failure("empty quoted name") }
+                    if kind == .quotedName, out.isEmpty { return token(.emptyName, "", from: start) }
                     return token(kind, String(decoding: out, as: UTF8.self), from: start)
                 }
                 at += 1
@@ -189,8 +192,9 @@ extension CQLLexer {
         while isDigit(byte(length)) { length += 1 }
         if let duration = unitDurationLength(from: length) { return cut(.duration, duration) }
         var isFloat = false
-        // `1..2` is a range; `1.` and `1.e5` are numbers.
-        if byte(length) == UInt8(ascii: "."), byte(length + 1) != UInt8(ascii: ".") {
+        // `1..2` is a range, and so is `1...2`, from `1.` on; `1.` and `1.e5` are numbers.
+        let dot = UInt8(ascii: ".")
+        if byte(length) == dot, byte(length + 1) != dot || byte(length + 2) == dot {
             isFloat = true
             length += 1
             while isDigit(byte(length)) { length += 1 }
@@ -240,24 +244,45 @@ extension CQLLexer {
     /// The length of `P1Y2M3DT4H5M6S`, `P3W` or `P0001-02-03T04:05:06`, from `from` after `at`.
     /// Only capitals, as in Cassandra: `p1` is a name.
     private func isoDurationLength(from: Int) -> Int? {
-        var length = from + 1
-        var dashes = 0
-        var endsInUnit = false
-        while true {
-            let next = byte(length)
-            if isDigit(next) {
-                endsInUnit = false
-            } else if next == UInt8(ascii: "-") || next == UInt8(ascii: ":"), length > from + 1 {
-                guard isDigit(byte(length + 1)) else { break }
-                dashes += 1
-            } else if "YMWDTHS".utf8.contains(next) {
-                endsInUnit = next != UInt8(ascii: "T")
-            } else {
-                break
+        let length =
+            patternLength("dddd-dd-ddTdd:dd:dd", from: from + 1)
+            ?? designatorLength(UInt8(ascii: "W"), from: from + 1) ?? periodLength(from: from + 1)
+        guard let length, length > from + 1 else { return nil }
+        let after = byte(length)
+        return isLetter(after) || isDigit(after) || after == 0x5F ? nil : length
+    }
+
+    /// Years, months and days, then hours, minutes and seconds; each may be missing.
+    private func periodLength(from: Int) -> Int? {
+        var length = from
+        for unit in "YMD".utf8 { length = designatorLength(unit, from: length) ?? length }
+        guard byte(length) == UInt8(ascii: "T") else { return length }
+        let start = length + 1
+        length = start
+        for unit in "HMS".utf8 { length = designatorLength(unit, from: length) ?? length }
+        return length > start ? length : nil
+    }
+
+    /// Where the digits from `from` on end, with this letter behind them.
+    private func designatorLength(_ unit: UInt8, from: Int) -> Int? {
+        var length = from
+        while isDigit(byte(length)) { length += 1 }
+        return length > from && byte(length) == unit ? length + 1 : nil
+    }
+
+    /// - Parameter pattern: `d` is a digit, all else itself.
+    private func patternLength(_ pattern: StaticString, from: Int) -> Int? {
+        var length = from
+        let fits = pattern.withUTF8Buffer { pattern in
+            for expected in pattern {
+                let next = byte(length)
+                guard expected == UInt8(ascii: "d") ? isDigit(next) : next == expected else {
+                    return false
+                }
+                length += 1
             }
-            length += 1
+            return true
         }
-        guard !isLetter(byte(length)), byte(length) != 0x5F else { return nil }
-        return endsInUnit || dashes == 4 ? length : nil
+        return fits ? length : nil
     }
 }

@@ -60,16 +60,8 @@ package struct CQLParser {
         case "grant", "revoke": return try grantOrRevoke()
         case "list": return try listStatement()
         case "add": return try addIdentity()
-        case "comment", "security":
-            return try notServed(token.text.uppercased())
         default: throw noAlternative()
         }
-    }
-
-    /// The rest of the text is let be: what is not served need not be understood.
-    mutating func notServed(_ what: String) throws(CQLSyntaxError) -> CQLStatement {
-        while token.kind != .end, !isSymbol(";") { at += 1 }
-        return .notServed(what)
     }
 }
 
@@ -167,6 +159,28 @@ extension CQLParser {
         }
         defer { at += 1 }
         return token.folded
+    }
+
+    /// The name of a column in a statement on rows: Cassandra reads `""` there, and finds no such
+    /// column.
+    mutating func columnName() throws(CQLSyntaxError) -> String {
+        guard token.kind == .emptyName else { return try name() }
+        at += 1
+        return ""
+    }
+
+    /// A function's name: `token`, which is reserved, may stand behind a keyspace too.
+    mutating func functionName() throws(CQLSyntaxError) -> CQLName {
+        if isWord("token") {
+            at += 1
+            return CQLName("token")
+        }
+        guard isSymbol(".", ahead: 1), isWord("token", ahead: 2) else {
+            return try qualifiedName()
+        }
+        let keyspace = try name()
+        at += 2
+        return CQLName(keyspace: keyspace, "token")
     }
 
     mutating func qualifiedName() throws(CQLSyntaxError) -> CQLName {

@@ -21,7 +21,7 @@ extension CQLParser {
             }
             content = .json(value, missingIsNull: missingIsNull)
         } else {
-            let columns = try list { parser throws(CQLSyntaxError) in try parser.name() }
+            let columns = try list { parser throws(CQLSyntaxError) in try parser.columnName() }
             try word("values")
             let terms = try list { parser throws(CQLSyntaxError) in try parser.term() }
             content = .values(columns: columns, terms: terms)
@@ -54,7 +54,7 @@ extension CQLParser {
     }
 
     private mutating func assignment() throws(CQLSyntaxError) -> CQLAssignment {
-        let column = try name()
+        let column = try columnName()
         if takeSymbol("[") {
             let key = try term()
             try symbol("]")
@@ -146,7 +146,7 @@ extension CQLParser {
     }
 
     private mutating func deletion() throws(CQLSyntaxError) -> CQLDeletion {
-        let column = try name()
+        let column = try columnName()
         if takeSymbol("[") {
             let key = try term()
             try symbol("]")

@@ -29,7 +29,7 @@ extension CQLParser {
             let operation = try comparison()
             return .token(columns, operation, try term())
         }
-        let column = try name()
+        let column = try columnName()
         if takeSymbol("[") {
             let key = try term()
             try symbol("]")
@@ -98,7 +98,7 @@ extension CQLParser {
     }
 
     private mutating func condition() throws(CQLSyntaxError) -> CQLCondition {
-        let column = try name()
+        let column = try columnName()
         if takeSymbol("[") {
             let key = try term()
             try symbol("]")

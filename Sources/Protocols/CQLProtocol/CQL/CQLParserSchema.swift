@@ -48,7 +48,7 @@ extension CQLParser {
             }
             var column = CQLColumnDefinition(name: try name(), type: try type())
             if takeWord("static") { column.isStatic = true }
-            column.isMasked = try columnMask()
+            column.mask = try columnMask()
             if takeWord("primary") {
                 try word("key")
                 column.isPrimaryKey = true
@@ -150,7 +150,7 @@ extension CQLParser {
         case .word where ["true", "false", "nan", "infinity"].contains(token.folded): break
         // `propertyValue` of the grammar: a constant or an unreserved keyword.
         case .word where !CQLKeywords.reserved.contains(token.folded): break
-        case .word, .quotedName, .symbol, .end: throw noAlternative()
+        case .word, .quotedName, .emptyName, .symbol, .end: throw noAlternative()
         }
         defer { at += 1 }
         return sign + (token.kind == .word ? token.folded : token.text)
@@ -217,8 +217,13 @@ extension CQLParser {
 
     /// Behind `ALTER TABLE … ALTER`.
     private mutating func columnChange() throws(CQLSyntaxError) -> CQLAlterTable.Change {
-        _ = try ifExists()
+        let ifExists = try ifExists()
         let column = try name()
+        if let mask = try columnMask() { return .mask(column, mask, ifExists: ifExists) }
+        if takeWord("drop") {
+            try word("masked")
+            return .mask(column, nil, ifExists: ifExists)
+        }
         try word("type")
         _ = try type()
         return .changeType(column)
@@ -227,18 +232,22 @@ extension CQLParser {
     private mutating func addedColumn() throws(CQLSyntaxError) -> CQLColumnDefinition {
         var column = CQLColumnDefinition(name: try name(), type: try type())
         if takeWord("static") { column.isStatic = true }
-        column.isMasked = try columnMask()
+        column.mask = try columnMask()
         return column
     }
 
     /// `MASKED WITH DEFAULT` or `MASKED WITH function(…)`.
-    private mutating func columnMask() throws(CQLSyntaxError) -> Bool {
-        guard takeWord("masked") else { return false }
+    private mutating func columnMask() throws(CQLSyntaxError) -> CQLColumnMask? {
+        guard takeWord("masked") else { return nil }
         try word("with")
-        if takeWord("default") { return true }
-        _ = try qualifiedName()
-        _ = try list(mayBeEmpty: true) { parser throws(CQLSyntaxError) in try parser.term() }
-        return true
+        if takeWord("default") {
+            return CQLColumnMask(function: CQLName(keyspace: "system", "mask_default"))
+        }
+        let function = try qualifiedName()
+        let arguments = try list(mayBeEmpty: true) { parser throws(CQLSyntaxError) in
+            try parser.term()
+        }
+        return CQLColumnMask(function: function, arguments: arguments)
     }
 
     mutating func drop() throws(CQLSyntaxError) -> CQLStatement {

@@ -40,14 +40,15 @@ extension CQLParser {
         case .end: return false
         case .symbol: return ["*", "(", "[", "{", "?", ":", "-"].contains(next.text)
         case .word: return next.folded != "from" && next.folded != "as"
-        case .quotedName, .string, .integer, .float, .uuid, .hex, .duration: return true
+        case .quotedName, .emptyName, .string, .integer, .float, .uuid, .hex, .duration:
+            return true
         }
     }
 
     mutating func orderings() throws(CQLSyntaxError) -> [CQLOrdering] {
         var orderings: [CQLOrdering] = []
         repeat {
-            let column = try name()
+            let column = try columnName()
             let nearest = takeWords("ann", "of") ? try term() : nil
             let descending = takeWord("desc")
             if !descending { takeWord("asc") }

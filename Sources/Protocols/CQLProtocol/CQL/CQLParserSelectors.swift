@@ -9,38 +9,7 @@ extension CQLParser {
     }
 
     mutating func selector() throws(CQLSyntaxError) -> CQLSelector {
-        let selector = try selectorInside()
-        guard depth > 0 || !selector.isDeeper(than: Self.treeDepthMax) else { throw tooDeep }
-        return selector
-    }
-
-    private mutating func selectorInside() throws(CQLSyntaxError) -> CQLSelector {
-        try deeper { parser throws(CQLSyntaxError) in
-            var left = try parser.selectorProduct()
-            var operations = 0
-            while parser.isSymbol("+") || parser.isSymbol("-") {
-                operations += 1
-                try parser.checkOperations(operations)
-                let operation: CQLArithmetic = parser.isSymbol("+") ? .add : .subtract
-                parser.at += 1
-                left = .arithmetic(left, operation, try parser.selectorProduct())
-            }
-            return left
-        }
-    }
-
-    private mutating func selectorProduct() throws(CQLSyntaxError) -> CQLSelector {
-        var left = try selectorFactor()
-        var operations = 0
-        while token.kind == .symbol, let operation = CQLArithmetic(rawValue: token.text),
-            operation != .add, operation != .subtract
-        {
-            operations += 1
-            try checkOperations(operations)
-            at += 1
-            left = .arithmetic(left, operation, try selectorFactor())
-        }
-        return left
+        try chain { parser throws(CQLSyntaxError) in try parser.selectorFactor() }
     }
 
     private mutating func selectorFactor() throws(CQLSyntaxError) -> CQLSelector {
@@ -116,7 +85,7 @@ extension CQLParser {
                 guard case .term(let constant) = CQLSelector.term(try term()) else { break }
                 return Self.negated(constant)
             }
-        case .word, .string, .uuid, .hex, .end: break
+        case .word, .emptyName, .string, .uuid, .hex, .end: break
         }
         return .term(try simpleSelectorTerm())
     }
@@ -157,13 +126,7 @@ extension CQLParser {
     }
 
     private mutating func functionSelector() throws(CQLSyntaxError) -> CQLSelector {
-        let called: CQLName
-        if isWord("token") {
-            at += 1
-            called = CQLName("token")
-        } else {
-            called = try qualifiedName()
-        }
+        let called = try functionName()
         let arguments = try list(mayBeEmpty: true) {
             parser throws(CQLSyntaxError) in try parser.selector()
         }
@@ -175,8 +138,10 @@ extension CQLParser {
         let mark = self
         at += 1
         if token.kind == .word || token.kind == .quotedName || token.kind == .string,
-            let type = try? type(), takeSymbol(")"), startsSelector
+            let type = try? type(), takeSymbol(")"),
+            startsSelector || (type.isNoName && startsNegative)
         {
+            if isSymbol("-") { return .hint(type, try selectorFactor()) }
             let inner = try deeper { parser throws(CQLSyntaxError) in try parser.plainSelector() }
             return .hint(type, inner)
         }
@@ -193,8 +158,15 @@ extension CQLParser {
                 && token.folded != "as"
                 || ["null", "nan", "infinity", "token"].contains(token.folded)
         case .symbol: ["(", "[", "{", "?", ":"].contains(token.text)
-        case .end: false
+        case .emptyName, .end: false
         }
+    }
+
+    /// Whether a negative number stands here, not an operation: Cassandra's lexer takes its sign along.
+    private var startsNegative: Bool {
+        guard isSymbol("-"), peek(1).offset == token.offset + 1 else { return false }
+        return peek(1).kind == .integer || peek(1).kind == .float
+            || (peek(1).kind == .word && ["nan", "infinity"].contains(peek(1).folded))
     }
 
     private mutating func bracedSelector() throws(CQLSyntaxError) -> CQLSelector {
@@ -216,5 +188,13 @@ extension CQLParser {
         }
         try symbol("}")
         return .map(parts)
+    }
+}
+
+extension CQLTypeSyntax {
+    /// Whether this can only be a type: `int`, `list<a>`, but not `a`, which may be a column.
+    fileprivate var isNoName: Bool {
+        guard case .named(let name) = self else { return true }
+        return name.keyspace == nil && CQLType.simpleTypes[name.name] != nil
     }
 }

@@ -49,8 +49,12 @@ extension CQLParser {
         try symbol("<")
         let element = try type()
         try symbol(",")
-        guard token.kind == .integer, let dimensions = Int(token.text) else {
-            throw noAlternative()
+        guard token.kind == .integer else { throw noAlternative() }
+        guard let dimensions = Int32(token.text).map(Int.init) else {
+            let text = String(decoding: bytes, as: UTF8.self)
+            throw .whole(
+                "Failed parsing statement: [\(text)] reason: NumberFormatException For input "
+                    + "string: \"\(token.text)\"")
         }
         at += 1
         try symbol(">")
@@ -60,50 +64,7 @@ extension CQLParser {
     // MARK: Terms
 
     mutating func term() throws(CQLSyntaxError) -> CQLTerm {
-        let term = try termInside()
-        guard depth > 0 || !term.isDeeper(than: Self.treeDepthMax) else { throw tooDeep }
-        return term
-    }
-
-    private mutating func termInside() throws(CQLSyntaxError) -> CQLTerm {
-        try deeper { parser throws(CQLSyntaxError) in
-            var left = try parser.product()
-            var operations = 0
-            while parser.isSymbol("+") || parser.isSymbol("-") {
-                operations += 1
-                try parser.checkOperations(operations)
-                let operation: CQLArithmetic = parser.isSymbol("+") ? .add : .subtract
-                parser.at += 1
-                left = .arithmetic(left, operation, try parser.product())
-            }
-            return left
-        }
-    }
-
-    private mutating func product() throws(CQLSyntaxError) -> CQLTerm {
-        var left = try factor()
-        var operations = 0
-        while token.kind == .symbol, let operation = CQLArithmetic(rawValue: token.text),
-            operation != .add, operation != .subtract
-        {
-            operations += 1
-            try checkOperations(operations)
-            at += 1
-            left = .arithmetic(left, operation, try factor())
-        }
-        return left
-    }
-
-    /// Chains inside of chains make a tree that is deeper than both limits.
-    var tooDeep: CQLSyntaxError {
-        failure("operations and brackets that stand more than \(Self.treeDepthMax) deep")
-    }
-
-    /// A chain of operations is a tree as deep as the chain is long.
-    func checkOperations(_ count: Int) throws(CQLSyntaxError) {
-        guard count < Self.depthMax else {
-            throw failure("more than \(Self.depthMax) operations in a row")
-        }
+        try chain { parser throws(CQLSyntaxError) in try parser.factor() }
     }
 
     mutating func factor() throws(CQLSyntaxError) -> CQLTerm {
@@ -139,7 +100,7 @@ extension CQLParser {
             case "(": return try parenthesis()
             default: throw noAlternative()
             }
-        case .end: throw noAlternative()
+        case .emptyName, .end: throw noAlternative()
         }
     }
 
@@ -176,13 +137,7 @@ extension CQLParser {
     }
 
     private mutating func function() throws(CQLSyntaxError) -> CQLTerm {
-        let called: CQLName
-        if isWord("token") {
-            at += 1
-            called = CQLName("token")
-        } else {
-            called = try qualifiedName()
-        }
+        let called = try functionName()
         let arguments = try list(mayBeEmpty: true) {
             parser throws(CQLSyntaxError) in try parser.term()
         }
@@ -209,7 +164,7 @@ extension CQLParser {
             ["null", "true", "false", "nan", "infinity"].contains(token.folded)
                 || isSymbol("(", ahead: 1)
         case .symbol: ["(", "[", "{", "?", ":", "-"].contains(token.text)
-        case .end: false
+        case .emptyName, .end: false
         }
     }
 

@@ -27,7 +27,7 @@ package indirect enum CQLStatement: Sendable, Equatable {
     case describe(CQLDescribe)
     case role(CQLRoleStatement)
     case index(CQLIndexStatement)
-    /// A statement of Cassandra's that is understood as such and not served: "CREATE INDEX".
+    /// A statement of Cassandra's that is understood as such and not served.
     case notServed(String)
 }
 
@@ -98,7 +98,18 @@ package struct CQLColumnDefinition: Sendable, Equatable {
     /// `PRIMARY KEY` stood behind it.
     package var isPrimaryKey = false
     /// `MASKED WITH …`
-    package var isMasked = false
+    package var mask: CQLColumnMask?
+}
+
+/// `MASKED WITH function(…)`: a function of the column's value and of these arguments.
+package struct CQLColumnMask: Sendable, Equatable {
+    package var function: CQLName
+    package var arguments: [CQLTerm] = []
+
+    package init(function: CQLName, arguments: [CQLTerm] = []) {
+        self.function = function
+        self.arguments = arguments
+    }
 }
 
 package struct CQLCreateTable: Sendable, Equatable {
@@ -132,6 +143,8 @@ package struct CQLAlterTable: Sendable, Equatable {
         case with([CQLProperty])
         /// `ALTER column TYPE …`: understood, and refused since Cassandra 3.0.11.
         case changeType(String)
+        /// `ALTER column MASKED WITH …`; `nil` is DROP MASKED.
+        case mask(String, CQLColumnMask?, ifExists: Bool)
         case dropCompactStorage
     }
 

@@ -53,6 +53,8 @@ package struct CQLToken: Equatable, Sendable {
         case word
         /// A name in double quotes.
         case quotedName
+        /// `""`: no table has such a column, but a statement on rows may name it.
+        case emptyName
         case string
         case integer
         case float

@@ -82,9 +82,17 @@ package struct EnvelopeDecoder: Sendable {
             isOver = true
             return envelope
         }
-        guard (0...CQLLimits.bodyBytesMax).contains(length) else {
+        guard length >= 0 else {
             isOver = true
-            throw WireError(.badLength(Int64(length)), in: "envelope length")
+            throw WireError(
+                .invalid("\(length)"), in: "Invalid value for envelope header body length field:")
+        }
+        guard length <= CQLLimits.bodyBytesMax else {
+            isOver = true
+            throw WireError(
+                .invalid(
+                    "length \(length) exceeds maximum allowed length \(CQLLimits.bodyBytesMax)"),
+                in: "Request is too big:")
         }
         guard length <= bodyBytesMax else {
             drop(envelope, length, .tooLong(length))

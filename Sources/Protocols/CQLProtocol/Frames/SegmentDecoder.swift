@@ -28,13 +28,18 @@ struct SegmentDecoder: Sendable {
 
     mutating func append(_ more: ByteBuffer) { bytes.append(more) }
 
+    /// In Cassandra's words, which its drivers' tests look for.
+    private static func mismatch(_ part: String) -> WireError {
+        WireError(.invalid("unrecoverable CRC mismatch detected in frame \(part)"), in: "segment:")
+    }
+
     mutating func next() throws(WireError) -> Segment? {
         let fieldBytes = isCompressed ? 5 : 3
         guard bytes.count >= fieldBytes + 3 else { return nil }
         let header = littleEndian(at: 0, count: fieldBytes)
         let crc = littleEndian(at: fieldBytes, count: 3)
         guard UInt64(SegmentChecksum.header(header, count: fieldBytes)) == crc else {
-            throw WireError(.invalid("has a wrong CRC24"), in: "segment header")
+            throw Self.mismatch("header")
         }
         let length = Int(header & 0x1_FFFF)
         let expandedLength = isCompressed ? Int(header >> 17 & 0x1_FFFF) : 0
@@ -45,7 +50,7 @@ struct SegmentDecoder: Sendable {
         let payloadCRC = littleEndian(at: 0, count: 4)
         bytes.skip(4)
         guard sent.withUnsafeReadableBytes({ UInt64(SegmentChecksum.payload($0)) }) == payloadCRC
-        else { throw WireError(.invalid("has a wrong CRC32"), in: "segment payload") }
+        else { throw Self.mismatch("body") }
         guard expandedLength > 0 else {
             return Segment(isSelfContained: isSelfContained, payload: sent)
         }

@@ -48,8 +48,9 @@ package struct BatchRequest: Sendable, Equatable {
     package static func read(
         from bytes: inout ByteBuffer, version: ProtocolVersion
     ) throws(WireError) -> BatchRequest {
-        guard let kind = Kind(rawValue: try bytes.readCQLByte("batch type")) else {
-            throw WireError(.invalid("is not known"), in: "batch type")
+        let type = try bytes.readCQLByte("batch type")
+        guard let kind = Kind(rawValue: type) else {
+            throw WireError(.invalid("\(Int8(bitPattern: type))"), in: "Invalid BATCH message type")
         }
         var batch = BatchRequest(kind: kind)
         for _ in 0..<(try bytes.readCQLShort("number of statements")) {
@@ -96,10 +97,14 @@ extension BatchRequest.Entry {
         from bytes: inout ByteBuffer, version: ProtocolVersion
     ) throws(WireError) -> Self {
         let statement: Statement
-        switch try bytes.readCQLByte("statement kind") {
+        let kind = try bytes.readCQLByte("statement kind")
+        switch kind {
         case 0: statement = .text(try bytes.readCQLLongString("statement"))
         case 1: statement = .prepared(id: try bytes.readCQLShortBytes("statement id"))
-        default: throw WireError(.invalid("is not known"), in: "statement kind")
+        default:
+            throw WireError(
+                .invalid("\(Int8(bitPattern: kind))"),
+                in: "Invalid query kind in BATCH messages. Must be 0 or 1 but got")
         }
         let count = Int(try bytes.readCQLShort("number of values"))
         return Self(statement, values: try CellList.bound(count, from: &bytes, version: version))

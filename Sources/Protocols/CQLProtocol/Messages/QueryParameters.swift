@@ -128,7 +128,7 @@ extension Consistency {
     static func read(from bytes: inout ByteBuffer) throws(WireError) -> Consistency {
         let code = try bytes.readCQLShort("consistency")
         guard let level = Consistency(rawValue: code) else {
-            throw WireError(.unsupported(Int(code)), in: "consistency")
+            throw WireError(.invalid("\(code) for a consistency level"), in: "Unknown code")
         }
         return level
     }

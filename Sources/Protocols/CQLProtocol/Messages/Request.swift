@@ -82,7 +82,7 @@ package enum CQLRequest: Sendable, Equatable {
             var kinds: [CQLEventKind] = []
             for name in try bytes.readCQLStringList("event types") {
                 guard let kind = CQLEventKind(rawValue: name) else {
-                    throw WireError(.invalid("has an unknown name"), in: "event types")
+                    throw WireError(.invalid("'\(name)' for Type"), in: "Invalid value")
                 }
                 kinds.append(kind)
             }

@@ -51,7 +51,9 @@ package indirect enum CQLType: Sendable, Hashable {
         case .int, .float: 4
         case .bigint, .counter, .double, .timestamp: 8
         case .uuid, .timeuuid: 16
-        case .vector(let element, let dimensions): element.fixedBytes.map { $0 * dimensions }
+        case .vector(let element, let dimensions):
+            // What is longer than a request can never be there: the bound keeps products of it small.
+            element.fixedBytes.map { min($0 * dimensions, Int(Int32.max)) }
         case .frozen(let inner): inner.fixedBytes
         case .ascii, .blob, .decimal, .text, .varint, .inet, .date, .time, .smallint, .tinyint,
             .duration, .list, .set, .map, .tuple, .udt, .custom:

@@ -1,5 +1,7 @@
 // A span of months, days and nanoseconds, which do not convert into each other.
 
+package import MillraceBase
+
 /// The value of CQL's duration. All parts have the same sign, or are 0.
 package struct CQLDuration: Sendable, Hashable, CustomStringConvertible {
     package var months: Int32
@@ -31,4 +33,29 @@ package struct CQLDuration: Sendable, Hashable, CustomStringConvertible {
         (3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"),
         (1_000, "us"), (1, "ns"),
     ]
+}
+
+extension CQLDuration {
+    /// Months, days and nanoseconds as they stand in a value, whether they fit or not.
+    package static func parts(
+        of bytes: [UInt8]
+    ) throws(WireError) -> (months: Int64, days: Int64, nanoseconds: Int64) {
+        let result = bytes.withUnsafeBytes { bytes in
+            Result { () throws(WireError) in
+                var reader = CellReader(bytes)
+                let parts = try parts(&reader)
+                try reader.expectEnd("duration")
+                return parts
+            }
+        }
+        return try result.get()
+    }
+
+    static func parts(
+        _ reader: inout CellReader
+    ) throws(WireError) -> (months: Int64, days: Int64, nanoseconds: Int64) {
+        let months = try reader.vint("duration")
+        let days = try reader.vint("duration")
+        return (months, days, try reader.vint("duration"))
+    }
 }

@@ -102,9 +102,7 @@ extension CQLValue {
     }
 
     private static func duration(_ reader: inout CellReader) throws(WireError) -> CQLValue {
-        let months = try reader.vint("duration")
-        let days = try reader.vint("duration")
-        let nanoseconds = try reader.vint("duration")
+        let (months, days, nanoseconds) = try CQLDuration.parts(&reader)
         guard let months = Int32(exactly: months), let days = Int32(exactly: days) else {
             throw WireError(.invalid("has too many months or days"), in: "duration")
         }

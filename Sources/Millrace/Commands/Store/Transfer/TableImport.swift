@@ -159,7 +159,8 @@ struct TableImport: Sendable {
             return table.isCounters && answer.code == .writeTimeout
         case .value: return true
         case .timeout, .connectionLost: return table.isCounters
-        case .unreachable, .wire, .configuration, .busy, .closed, .cancelled: return false
+        case .unreachable, .wire, .passwordWanted, .configuration, .busy, .closed, .cancelled:
+            return false
         }
     }
 
