@@ -335,6 +335,12 @@ def test_one_index_answers_one_relation(session):
         assert rows(session, start + where + " ALLOW FILTERING") == [(1,)], where
     refused(session, start + "k = 1 AND a > 1 AND b = 3 AND c = 4",
             'Clustering column "b" cannot be restricted (preceding column "a"')
+    refused(session, start + "b = 3 AND k = 1 AND c = 4 AND a > 1",
+            'PRIMARY KEY column "b" cannot be restricted (preceding column "a"')
+    session.execute("CREATE INDEX ON found (b)")
+    for where in ("k = 1 AND a > 1 AND b = 3", "k = 1 AND a > 1 AND (b) = (3)"):
+        refused(session, start + where, FILTERING)
+        assert rows(session, start + where + " ALLOW FILTERING") == [(1,)], where
 
 
 def test_json_rows(session):

@@ -97,6 +97,28 @@ def test_writes_go_on_while_a_view_is_filled(session, seed):
     assert status(session, view) is None
 
 
+def test_what_is_deleted_inside_of_a_wide_partition_stays_so(session):
+    session.execute("CREATE TABLE w (p int, c int, a int, PRIMARY KEY (p, c))")
+    insert = session.prepare("INSERT INTO w (p, c, a) VALUES (?, ?, ?) USING TIMESTAMP ?")
+    session.execute("DELETE FROM w USING TIMESTAMP 5 WHERE p = 1 AND c >= 100 AND c < 1900")
+    session.execute("DELETE FROM w USING TIMESTAMP 5 WHERE p = 2")
+    for p in (0, 1, 2):
+        for start in range(0, 2_000, 500):
+            batch = BatchStatement(BatchType.UNLOGGED)
+            for c in range(start, start + 500):
+                batch.add(insert, (p, c, c % 7, 6 if c % 3 == 0 else 4))
+            session.execute(batch)
+    session.execute(
+        "CREATE MATERIALIZED VIEW wide_view AS SELECT * FROM w WHERE a IS NOT NULL AND p IS NOT NULL "
+        "AND c IS NOT NULL PRIMARY KEY (a, p, c)")
+    wait_until_built(session, "wide_view")
+    found = sorted(tuple(row) for row in session.execute("SELECT p, c, a FROM wide_view"))
+    assert found == sorted(tuple(row) for row in session.execute("SELECT p, c, a FROM w"))
+    assert len(found) == 2_000 + 200 + 600 + 667
+    session.execute("DROP MATERIALIZED VIEW wide_view")
+    session.execute("DROP TABLE w")
+
+
 def test_changes_of_schema_meanwhile(session):
     creation = session.execute_async(CREATE.format("renamed"))
     session.execute("ALTER TABLE t ADD d int")

@@ -14,7 +14,7 @@ import sys
 
 from oracle_store import connect
 
-KEYSPACE = "writes_oracle_conditions"
+KEYSPACE = "oracle_conditions"
 TABLE = ("CREATE TABLE t (k int, c int, st int static, sm map<int, text> static, a int, t text, l list<int>, "
          "s set<text>, m map<int, text>, u pair, fu frozen<pair>, PRIMARY KEY (k, c))")
 SINGLE = "CREATE TABLE o (k int PRIMARY KEY, a int, t text, l list<int>, m map<int, text>, u pair)"

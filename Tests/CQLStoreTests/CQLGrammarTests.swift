@@ -94,6 +94,10 @@ struct CQLGrammarTests {
         ("INSERT INTO t (p) VALUES (1", "line 0:-1 mismatched input '<EOF>' expecting ')'"),
         ("SELECT * FROM t WHERE p = #", "line 1:26 no viable alternative at character '#'"),
         (";", "line 1:0 no viable alternative at input ';' ([;])"),
+        (
+            "INSERT INTO t (p) VALUES (abc, 1)",
+            "line 1:29 no viable alternative at input ',' (...t (p) VALUES ([abc],...)"
+        ),
         ("SELECT * FROM t WHERE p = 'x", "line 1:28 mismatched character '<EOF>' expecting '''"),
     ])
     func tellsWhatIsWrong(text: String, message: String) {

@@ -117,17 +117,21 @@ struct RelationUses {
 
     /// Whether clustering columns are restricted so that their order is of no help.
     var clusteringNeedsFiltering: Bool {
-        var position = 0
-        let first = table.partitionKey.count
-        let bySlot = Dictionary(grouping: uses(of: .clustering), by: \.slot)
-        for (slot, uses) in bySlot.sorted(by: { $0.key < $1.key }) {
+        var next = table.partitionKey.count
+        /// Slots of the relations that were looked at.
+        var seen: Set<Int> = []
+        let clustering = uses(of: .clustering)
+        for slot in Set(clustering.map(\.slot)).sorted() where !seen.contains(slot) {
+            let uses = clustering.filter { $0.slot == slot }
             let isPlain = uses.allSatisfy {
                 $0.operation == .equal || $0.operation == .isIn || $0.operation == .slice
             }
-            let isTuple = all.filter { $0.group == uses[0].group }.count > 1
-            guard isPlain, isTuple || slot - first == position else { return true }
-            if uses.contains(where: { $0.operation == .slice }), !isTuple { continue }
-            position = slot - first + 1
+            guard isPlain, slot == next else { return true }
+            let groups = Set(uses.map(\.group))
+            let together = clustering.filter { groups.contains($0.group) }.map(\.slot)
+            seen.formUnion(together)
+            if uses.contains(where: { $0.operation == .slice }) { continue }
+            next = (together.max() ?? slot) + 1
         }
         return false
     }

@@ -129,8 +129,8 @@ struct ConditionalWrite {
         }
     }
 
-    /// The slots that take part: all of the part of the row that is written to, and those with
-    /// conditions.
+    /// The slots that take part: all of the rows that are written to, all static ones if a write with
+    /// conditions sets any, and those with conditions.
     private static func fetched(_ writes: [Write]) -> Set<Int> {
         guard let table = writes.first?.plan.table else { return [] }
         let conditions = Set(writes.flatMap { $0.plan.conditionSlots })

@@ -270,7 +270,8 @@ struct WriteExecutor: ~Copyable {
 
     /// - Parameter place: `nil` when `key` holds the row's key already.
     private mutating func addRow(
-        _ changes: [ColumnChanges], _ place: KeyBuilder.Place?, _ plan: WritePlan, _ values: BoundValues,
+        _ changes: [ColumnChanges], _ place: KeyBuilder.Place?, _ plan: WritePlan,
+        _ values: BoundValues,
         _ times: WriteTimes, _ context: EvaluationContext, isStatic: Bool,
         to batch: inout WriteBatch
     ) throws(StatementError) {

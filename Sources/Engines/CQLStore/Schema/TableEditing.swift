@@ -40,7 +40,10 @@ extension SchemaEditor {
             throw .syntax("Invalid value for property 'id'. It should be a string")
         }
         guard let id = CQLUUID(text) else { throw .configuration("Invalid table id") }
-        guard !keyspace.tables.values.contains(where: { $0.id == id }) else {
+        let taken = keyspace.tables.values.contains { table in
+            table.id == id || table.views.contains { $0.id == id }
+        }
+        guard !taken else {
             throw .configuration("Table id \(id) is taken by another table")
         }
         return id

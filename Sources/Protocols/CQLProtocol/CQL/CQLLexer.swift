@@ -119,7 +119,9 @@ package struct CQLLexer {
             at += 1
             if next == quote {
                 guard byte() == quote, at < bytes.count else {
-                    if kind == .quotedName, out.isEmpty { return token(.emptyName, "", from: start) }
+                    if kind == .quotedName, out.isEmpty {
+                        return token(.emptyName, "", from: start)
+                    }
                     return token(kind, String(decoding: out, as: UTF8.self), from: start)
                 }
                 at += 1

@@ -109,17 +109,24 @@ extension CQLParser {
     }
 
     func failure(_ message: String) -> CQLSyntaxError {
-        CQLSyntaxError(at: token.offset, of: bytes, message + snippet)
+        CQLSyntaxError(at: token.offset, of: bytes, message + snippet(from: at))
     }
 
     /// The token that is wrong and what stands before it, as Cassandra shows them:
     /// ` (...VALUES (1, [FROM]...)`.
-    private var snippet: String {
+    ///
+    /// - Parameter start: the word that was being read, when it is not the wrong token itself.
+    private func snippet(from start: Int) -> String {
         guard token.kind != .end else { return "" }
-        let first = max(0, at - Self.snippetTokens)
-        let before = bytes[tokens[first].offset..<token.offset]
-        return " (" + (first > 0 ? "..." : "") + String(decoding: before, as: UTF8.self)
-            + "[\(token.shown)]" + (peek(1).kind == .end ? "" : "...") + ")"
+        let first = max(0, start - Self.snippetTokens)
+        let before = bytes[tokens[first].offset..<tokens[start].offset]
+        var shown = "[\(tokens[start].shown)]"
+        if start < at {
+            let end = tokens[start].offset + tokens[start].text.utf8.count
+            shown += String(decoding: bytes[end..<token.offset], as: UTF8.self) + token.shown
+        }
+        return " (" + (first > 0 ? "..." : "") + String(decoding: before, as: UTF8.self) + shown
+            + (peek(1).kind == .end ? "" : "...") + ")"
     }
 
     /// Tokens that an error shows before the one that is wrong.
@@ -131,6 +138,13 @@ extension CQLParser {
 
     func noAlternative() -> CQLSyntaxError {
         failure("no viable alternative at input '\(token.shown)'")
+    }
+
+    /// What began at `start` could have gone on, but not with this token.
+    func noAlternative(from start: Int) -> CQLSyntaxError {
+        CQLSyntaxError(
+            at: token.offset, of: bytes,
+            "no viable alternative at input '\(token.shown)'" + snippet(from: start))
     }
 
     mutating func deeper<Value>(

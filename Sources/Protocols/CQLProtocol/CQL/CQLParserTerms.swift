@@ -118,7 +118,11 @@ extension CQLParser {
         case "false": return literal(.boolean(false))
         case "nan": return literal(.float("NaN"))
         case "infinity": return literal(.float("Infinity"))
-        default: throw noAlternative()
+        default:
+            guard !CQLKeywords.reserved.contains(token.folded) else { throw noAlternative() }
+            // It may be a function's name, so what comes behind it is wrong.
+            at += 1
+            throw noAlternative(from: at - 1)
         }
     }
 
