@@ -18,11 +18,21 @@ GUARDED = "embedded:?port=0&authenticator=PasswordAuthenticator&authorizer=Cassa
 def connect(stack, **options):
     host, port = stack.cql
     profile = ExecutionProfile(
-        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc="datacenter1"))
+        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc="datacenter1")),
+        request_timeout=60,
     )
     return Cluster(
         [host], port=port, execution_profiles={EXEC_PROFILE_DEFAULT: profile}, **options
     )
+
+
+def opened(stack, keyspace):
+    """A cluster and its session in that keyspace, which is made when it is not there."""
+    cluster = connect(stack, protocol_version=5)
+    session = cluster.connect()
+    session.execute(f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {SIMPLE}")
+    session.set_keyspace(keyspace)
+    return cluster, session
 
 
 def name(prefix):

@@ -69,6 +69,8 @@ def test_contains_is_no_relation_of_a_write(session, table):
     name = table("k int, c frozen<set<int>>, v int, PRIMARY KEY (k, c)")
     fails(session, f"UPDATE {name} SET v = 1 WHERE k = 1 AND c CONTAINS 1", "Cannot use UPDATE with CONTAINS")
     fails(session, f"DELETE FROM {name} WHERE k = 1 AND c CONTAINS 1", "Cannot use DELETE with CONTAINS")
+    fails(session, f"UPDATE {name} SET v = 1 WHERE k CONTAINS 1 AND c = {{}}", "Cannot use UPDATE with CONTAINS")
+    fails(session, f"DELETE FROM {name} WHERE k CONTAINS KEY 1", "Cannot use DELETE with CONTAINS KEY")
 
 
 def test_in_on_clustering_values_that_have_several_forms(session, table):

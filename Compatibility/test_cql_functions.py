@@ -122,7 +122,7 @@ def one(session, selection, *values):
     ("(v) - 1", "(v) - 1", "int", 9), ("(v) -1", "(v) - 1", "int", 9),
     ("((point){x: 1, y: 'a'}).x", "((point){x: 1, y: 'a'}).x", "int", 1),
     ("(int)3", "(int)3", "int", 3), ("(text)'a'", "(text)'a'", "varchar", "a"), ("[v, k]", "[v, k]", "list<int>", [10, 1]),
-    ("{v, k}", "{v, k}", "set<int>", {1, 10}), ("{k: v}", "{k: v}", "map<int, int>", {1: 10}), ("(v, tx)", "(v, tx)", "frozen<tuple<int, varchar>>", (10, "hi")),
+    ("{v, k}", "{v, k}", "set<int>", {1, 10}), ("(map<int, int>){k: v}", "(map<int, int>){k: v}", "map<int, int>", {1: 10}), ("(v, tx)", "(v, tx)", "frozen<tuple<int, varchar>>", (10, "hi")),
     ("(map<text, int>){'a': v}", "(map<text, int>){'a': v}", "map<varchar, int>", {"a": 10}),
 ])
 def test_selection(session, selection, name, type, value):

@@ -4,10 +4,9 @@ import random
 
 import pytest
 from cassandra import InvalidRequest
-from cassandra.cluster import Cluster
 from cassandra.concurrent import execute_concurrent_with_args
 from conftest import start_stack
-from cql_tools import SIMPLE
+from cql_tools import opened
 
 SEED = 20261124
 KEYS, CLUSTERINGS = range(6), range(5)
@@ -102,18 +101,9 @@ class Stepper:
         return sum(map(len, plain))
 
 
-def connect(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=5)
-    session = cluster.connect()
-    session.execute(f"CREATE KEYSPACE IF NOT EXISTS points WITH replication = {SIMPLE}")
-    session.set_keyspace("points")
-    return cluster, session
-
-
 def test_both_ways_give_the_same_whatever_was_written(folder):
     stack = start_stack("--only", "store", data=folder)
-    cluster, session = connect(stack)
+    cluster, session = opened(stack, "points")
     chance = random.Random(SEED)
     steppers = [Stepper(session, name, chance) for name in TABLES]
     found = 0
@@ -130,7 +120,7 @@ def test_both_ways_give_the_same_whatever_was_written(folder):
     stack.kill()
     # Nothing is in memory now.
     stack = start_stack("--only", "store", data=folder)
-    cluster, session = connect(stack)
+    cluster, session = opened(stack, "points")
     for stepper, rows in zip(steppers, before):
         stepper.session = session
         for name in ("at_once", "some", "general"):
@@ -142,7 +132,7 @@ def test_both_ways_give_the_same_whatever_was_written(folder):
 
 
 def test_values_that_are_wrong_get_the_same_errors(stack):
-    cluster, session = connect(stack)
+    cluster, session = opened(stack, "points")
     session.execute("CREATE TABLE IF NOT EXISTS wrong (k text, c int, v int, PRIMARY KEY (k, c))")
     select = session.prepare("SELECT v FROM wrong WHERE k = ? AND c = ?")
     for values, says in ((("", 1), "Key may not be empty"), ((None, 1), "Invalid null value"),

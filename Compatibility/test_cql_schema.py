@@ -37,6 +37,29 @@ def option(session, table, name):
 # --- keyspaces
 
 
+def test_what_other_stores_add_is_no_syntax_of_cassandra(session, table):
+    unknown = f"CREATE KEYSPACE other_dialect WITH replication = {SIMPLE} AND "
+    for text in ("tablets = {'enabled': true}", "storage = {'type': 'LOCAL'}"):
+        for statement in (unknown + text, f"ALTER KEYSPACE rules WITH {text}"):
+            with pytest.raises(SyntaxException, match="Unknown property"):
+                session.execute(statement)
+    name = table("k int PRIMARY KEY, v int")
+    for text in ("tombstone_gc = {'mode': 'timeout'}", "paxos_grace_seconds = 3", "synchronous_updates = true"):
+        with pytest.raises(SyntaxException, match="Unknown property"):
+            session.execute(f"ALTER TABLE {name} WITH {text}")
+    for text in ("comment = 'x'", "gc_grace_seconds = 13"):
+        with pytest.raises(SyntaxException):
+            session.execute(f"CREATE INDEX ON {name} (v) WITH {text}")
+    with pytest.raises(SyntaxException):
+        session.execute("DESCRIBE SCHEMA WITH INTERNALS AND PASSWORDS")
+
+
+def test_commas_between_columns_may_have_nothing_between_them(table):
+    table("k int, , v int, , PRIMARY KEY (k),")
+    with pytest.raises(SyntaxException):
+        table(", k int, PRIMARY KEY (k)")
+
+
 def replication(session, keyspace):
     row = session.execute(
         f"SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = '{keyspace}'"

@@ -4,27 +4,16 @@ import random
 import time
 
 import pytest
-from cassandra.cluster import Cluster
 from cassandra.query import BatchStatement, BatchType
 
 from conftest import start_stack
-from cql_tools import SIMPLE
+from cql_tools import opened
 
 PARTITIONS, ROWS = 80, 50
 CREATE = (
     "CREATE MATERIALIZED VIEW {} AS SELECT * FROM t WHERE a IS NOT NULL AND p IS NOT NULL "
     "AND c IS NOT NULL PRIMARY KEY (a, p, c)"
 )
-
-
-def connect(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=5)
-    session = cluster.connect()
-    session.execute(f"CREATE KEYSPACE IF NOT EXISTS built WITH replication = {SIMPLE}")
-    session.set_keyspace("built")
-    session.default_timeout = 60
-    return cluster, session
 
 
 def fill(session):
@@ -66,7 +55,7 @@ def wait_until_built(session, view):
 
 @pytest.fixture(scope="module")
 def session(stack):
-    cluster, session = connect(stack)
+    cluster, session = opened(stack, "built")
     fill(session)
     yield session
     session.execute("DROP KEYSPACE built")
@@ -153,7 +142,7 @@ def test_a_view_that_goes_while_it_is_filled(session):
 
 def test_filling_goes_on_after_a_crash(folder):
     stack = start_stack("--only", "store", data=folder)
-    cluster, session = connect(stack)
+    cluster, session = opened(stack, "built")
     fill(session)
     session.execute_async(CREATE.format("resumed"))
     # Killed as soon as something is done, or before, if that is soon enough.
@@ -163,7 +152,7 @@ def test_filling_goes_on_after_a_crash(folder):
     stack.kill()
     cluster.shutdown()
     stack = start_stack("--only", "store", data=folder)
-    cluster, session = connect(stack)
+    cluster, session = opened(stack, "built")
     try:
         # A write now, wherever the copy is.
         session.execute("UPDATE t SET a = 1000 WHERE p = 3 AND c = 3")

@@ -144,6 +144,16 @@ def test_a_view_is_not_written_to(session, make):
     session.execute("DROP MATERIALIZED VIEW IF EXISTS nothing")
 
 
+def test_a_view_has_no_time_to_live_of_its_own(session, make):
+    table = make("TABLE", "(p int PRIMARY KEY, v int) WITH default_time_to_live = 60")
+    view = view_of(make, table, rest="WITH default_time_to_live = 0")
+    session.execute(f"ALTER MATERIALIZED VIEW {view} WITH default_time_to_live = 0")
+    with pytest.raises(InvalidRequest, match="Forbidden default_time_to_live detected .* must be set to zero"):
+        session.execute(f"ALTER MATERIALIZED VIEW {view} WITH default_time_to_live = 30")
+    with pytest.raises(InvalidRequest, match="Cannot set default_time_to_live for a materialized view"):
+        view_of(make, table, rest="WITH default_time_to_live = 30")
+
+
 # --- what it shows
 
 

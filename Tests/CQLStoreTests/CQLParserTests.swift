@@ -44,7 +44,7 @@ struct CQLParserTests {
         ("INSERT INTO t (a) VALUES (1", 0, -1), ("SELECT * FROM t WHERE a = 'x", 1, 28),
         ("CREATE TABLE t (select int PRIMARY KEY)", 1, 16), ("USE ks; USE ks", 1, 8), ("", 0, -1),
         (";", 1, 0),
-        ("SELECT * FROM t WHERE a = #", 1, 26), ("UPDATE t SET a = b WHERE k = 1", 1, 17),
+        ("SELECT * FROM t WHERE a = #", 1, 26), ("UPDATE t SET a = b WHERE k = 1", 1, 19),
         ("SELECT * FROM t /* never ends", 1, 29),
     ])
     func namesThePlaceOfAnError(text: String, line: Int, column: Int) {

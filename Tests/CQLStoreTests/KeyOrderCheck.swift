@@ -13,8 +13,8 @@ import Testing
 /// that says it of all pairs there are, and neighbours are the pairs that are hardest to tell apart.
 /// That the values' order is transitive is looked at in random pairs.
 struct KeyOrderCheck {
-    /// Pairs of neighbours for each type. `MILLRACE_KEY_PAIRS=1000000` takes some minutes in a debug
-    /// build.
+    /// Pairs of neighbours for each type. `MILLRACE_KEY_PAIRS=1000000` takes ten minutes of processor
+    /// in a debug build.
     static let pairs =
         ProcessInfo.processInfo.environment["MILLRACE_KEY_PAIRS"].flatMap { Int($0) } ?? 5_000
 

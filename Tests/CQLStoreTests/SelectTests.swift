@@ -130,7 +130,7 @@ struct SelectTests {
         ("count(*)", "count", CQLType.bigint), ("count(1)", "count", .bigint),
         ("count('a')", "count", .bigint), ("count(v)", "system.count(v)", .bigint),
         ("sum(v) + 1", "system.sum(v) + 1", .int), ("v + 1.5", "v + 1.5", .double),
-        ("v * d", "v * d", .double), ("-v", "-v", .int), ("(v)", "(v)", .int),
+        ("v * d", "v * d", .double), ("-v", "-v", .int),
         ("CAST(v AS text)", "cast(v as text)", .text), ("CAST(v AS int)", "v", .int),
         ("m['k']", "m['k']", .int), ("m['a'..]", "m['a'..]", .map(.text, .int)),
         ("writetime(m)", "writetime(m)", .list(.bigint)), ("ttl(m['a'])", "ttl(m['a'])", .int),
@@ -148,6 +148,7 @@ struct SelectTests {
 
     @Test(arguments: [
         ("3", "Cannot infer type for term 3"), ("-1", "Cannot infer type for term -1"),
+        ("(v)", "Cannot infer type for term (v)"),
         ("?", "Cannot infer type for term ?"),
         ("v + ?", "Ambiguous '+' operation"), ("m - 1", "the '-' operation is not supported"),
         ("nope(v)", "Unknown function 'nope'"), ("sum(max(v))", "cannot be used as arguments"),

@@ -127,7 +127,7 @@ struct Authorizer {
             let verb = if case .create = trigger.action { "CREATE" } else { "DROP" }
             try access.requireSuper(
                 "Only superusers are allowed to perform \(verb) TRIGGER queries")
-        case .use, .insert, .update, .delete, .batch, .select, .describe, .role, .notServed: break
+        case .use, .insert, .update, .delete, .batch, .select, .describe, .role: break
         }
     }
 

@@ -22,6 +22,8 @@ indirect enum ArgumentShape: Sendable {
     case set([ArgumentShape])
     /// Keys and values in turn.
     case map([ArgumentShape])
+    /// The same in a selection, where it could be a user-defined value too: only a hint decides.
+    case entries([ArgumentShape])
     case tuple([ArgumentShape])
     /// Fields of a user-defined type.
     case fields([String: ArgumentShape])
@@ -57,7 +59,7 @@ extension ArgumentShape {
             if case .map = type, parts.isEmpty { return .weak }
             guard case .set(let element) = type else { return .none }
             return Self.all(parts, element)
-        case .map(let parts): return Self.fit(entries: parts, type)
+        case .map(let parts), .entries(let parts): return Self.fit(entries: parts, type)
         case .tuple(let parts):
             if parts.count == 1 {
                 if case .tuple = type {} else { return parts[0].fit(type) }
@@ -135,7 +137,7 @@ extension ArgumentShape {
     var exactType: CQLType? {
         switch self {
         case .typed(let type): type
-        case .anything, .null, .constant, .fields, .operation: nil
+        case .anything, .null, .constant, .fields, .operation, .entries: nil
         case .list(let parts): parts.lazy.compactMap(\.exactType).first.map { .list($0) }
         case .set(let parts): parts.lazy.compactMap(\.exactType).first.map { .set($0) }
         case .map(let parts): Self.mapType(parts, \.exactType)
@@ -147,7 +149,7 @@ extension ArgumentShape {
     var compatibleType: CQLType? {
         switch self {
         case .typed(let type): type
-        case .anything, .null, .fields: nil
+        case .anything, .null, .fields, .entries: nil
         case .operation(let fits): Arithmetic.numericTypes.first { fits[$0] == .exact }
         case .constant(let term): Self.preferredType(term)
         case .list(let parts): Self.widest(parts).map { .list($0) }

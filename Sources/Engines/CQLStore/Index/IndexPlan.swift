@@ -76,6 +76,8 @@ extension IndexLookup {
             let start = key.array
             return IndexRange(start: start, end: IndexRange.successor(of: start))
         case .range(let lower, let upper):
+            // Entries stand as their bytes, which is not the order of addresses of both lengths.
+            if index.types == [.inet] { return IndexRange(start: [], end: nil) }
             // A value's bytes are no beginning of another's, so all that begin with them equal it.
             var range = IndexRange(start: [], end: nil)
             if let lower {

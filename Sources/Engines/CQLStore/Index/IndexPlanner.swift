@@ -127,7 +127,8 @@ struct IndexPlanner {
                     try terms.compile(term, as: index.types[1], receiver: "value(\(name))"),
                 ]
                 lookups.append(IndexLookup(index: index, test: .equal(parts)))
-            case .isIn, .token, .compareTuple, .tupleIn, .element, .isNotNull: continue
+            case .isIn, .token, .compareTuple, .tupleIn, .element, .isNotNull, .expression:
+                continue
             }
         }
         lookups += slices.sorted { $0.key < $1.key }.map(\.value)

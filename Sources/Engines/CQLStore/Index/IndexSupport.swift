@@ -81,7 +81,7 @@ struct RelationUses {
             }
         case .element(let name, _, let comparison, _):
             add([name], comparison == .equal ? .element : .other, number)
-        case .isNotNull: return
+        case .isNotNull, .expression: return
         }
     }
 

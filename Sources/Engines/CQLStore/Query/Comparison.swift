@@ -48,6 +48,7 @@ enum Comparison {
 struct BoundFilter {
     private enum Test {
         case compare(CQLOperator, [UInt8], CQLType)
+        case address(CQLOperator, [UInt8])
         case isIn([[UInt8]], CQLType)
         case contains([UInt8], CQLType, keys: Bool)
         case element([UInt8], key: CQLType, [UInt8], value: CQLType)
@@ -58,8 +59,11 @@ struct BoundFilter {
     private let slot: Int
     private let test: Test
 
+    /// - Parameter isAttached: a storage-attached index serves the SELECT: IPv4 addresses stand
+    ///   among the others as mapped IPv6 addresses.
     init(
-        _ filter: Filter, _ table: Table, _ values: BoundValues, _ context: EvaluationContext
+        _ filter: Filter, _ table: Table, _ values: BoundValues, _ context: EvaluationContext,
+        isAttached: Bool = false
     ) throws(StatementError) {
         slot = filter.slot
         let column = table.columns[filter.slot]
@@ -81,7 +85,11 @@ struct BoundFilter {
         let type = column.type.withoutOuterFrozen
         switch filter.test {
         case .compare(let operation, let expression):
-            test = .compare(operation, try bytes(expression), column.type)
+            let operand = try bytes(expression)
+            test =
+                isAttached && column.type == .inet
+                ? .address(operation, Self.mapped(operand))
+                : .compare(operation, operand, column.type)
         case .isIn(let source):
             test = .isIn(try source.values(values, context, column: column.name), column.type)
         case .contains(let expression):
@@ -108,6 +116,11 @@ struct BoundFilter {
             return operand.withUnsafeBytes {
                 Comparison.holds(operation, Comparison.order(value, $0, type))
             }
+        case .address(let operation, let operand):
+            let order = Self.mapped(Array(value)).withUnsafeBytes { mapped in
+                operand.withUnsafeBytes { mapped.compare($0) }
+            }
+            return Comparison.holds(operation, order)
         case .isIn(let operands, let type):
             return operands.contains { operand in
                 operand.withUnsafeBytes { Comparison.order(value, $0, type) == 0 }
@@ -122,6 +135,11 @@ struct BoundFilter {
         case .tupleIn(let slots, let alternatives):
             return alternatives.contains { Self.order(view, slots, $0) == 0 }
         }
+    }
+
+    /// An IPv4 address as an IPv6 address; any other as it is.
+    private static func mapped(_ address: [UInt8]) -> [UInt8] {
+        address.count == 4 ? [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF] + address : address
     }
 
     private static func contains(

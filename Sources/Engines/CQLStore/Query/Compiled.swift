@@ -72,8 +72,6 @@ final class Compiled: Sendable {
         case .role(let role):
             kind = .role(role)
             markers = []
-        case .notServed(let what):
-            throw .invalid("\(what) is not supported in this release")
         }
         point = if case .select(let plan) = kind { PointPlan(plan) } else { nil }
     }

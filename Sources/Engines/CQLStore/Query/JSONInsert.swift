@@ -24,13 +24,30 @@ struct JSONColumn: Sendable {
 }
 
 enum JSONDocument {
+    /// The value that a text begins with. What stands behind it is not looked at, as in Cassandra; a
+    /// number or a word has to end there.
+    static func first(_ text: String) throws(JSONError) -> JSONValue {
+        let bytes = Array(text.utf8)
+        do {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            guard error.position > 0, error.position < bytes.count else { throw error }
+            let front = bytes[..<error.position]
+            guard let last = front.last, Self.ends.contains(last) else { throw error }
+            do { return try JSONValue(parsing: front) } catch _ { throw error }
+        }
+    }
+
+    /// The ends of objects, arrays and strings, and white space.
+    private static let ends: Set<UInt8> = [0x7D, 0x5D, 0x22, 0x20, 0x09, 0x0A, 0x0D]
+
     /// A document's members by column.
     static func members(
         _ text: String, columns: Set<String>
     ) throws(StatementError) -> [String: JSONValue] {
         let json: JSONValue
         do {
-            json = try JSONValue(parsing: text)
+            json = try first(text)
         } catch {
             throw .invalid(
                 "Could not decode JSON string as a map: \(error). (String was: \(text))")

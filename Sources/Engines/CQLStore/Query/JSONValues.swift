@@ -163,7 +163,7 @@ enum JSONValues {
             }
             let json: JSONValue
             do {
-                json = try JSONValue(parsing: text)
+                json = try JSONDocument.first(text)
             } catch {
                 throw failed("Could not decode JSON string '\(text)': \(error)")
             }

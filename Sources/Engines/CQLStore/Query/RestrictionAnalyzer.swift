@@ -66,6 +66,8 @@ struct RestrictionAnalyzer {
             try addElement(name, key, operation, term, &terms)
         case .isNotNull(let name):
             throw .invalid("Unsupported restriction: \(CQLIdentifier.quoted(name)) IS NOT NULL")
+        // `IndexExpressions` refuses it.
+        case .expression: return
         }
     }
 
@@ -262,6 +264,7 @@ extension CQLRelation {
         case .token(let names, _, _): "token(\(names.joined(separator: ", ")))"
         case .element(let name, let key, _, _): "\(name)[\(key)]"
         case .isNotNull(let name): "\(name) IS NOT NULL"
+        case .expression(let index, _): "expr(\(index.name))"
         }
     }
 }

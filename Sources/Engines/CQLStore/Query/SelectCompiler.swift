@@ -30,6 +30,7 @@ struct SelectCompiler {
         var restrictions = try RestrictionAnalyzer.analyze(
             select.relations, table, &selection.terms, isFree: isFree,
             allowsFiltering: select.allowFiltering || skipsFiltering)
+        try IndexExpressions.check(select.relations, table)
         let nearest = try IndexPlanner.nearest(select, table, &selection.terms)
         let isChecked = !isFree && nearest == nil
         if isChecked { try checkPartition(restrictions) }

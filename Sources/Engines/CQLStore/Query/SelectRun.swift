@@ -91,7 +91,10 @@ final class SelectRun: @unchecked Sendable {
         }
         if let unfilterable = restrictions.unfilterable { throw unfilterable }
         for filter in restrictions.filters {
-            filters.append(try BoundFilter(filter, plan.table, values, context))
+            filters.append(
+                try BoundFilter(
+                    filter, plan.table, values, context,
+                    isAttached: plan.index?.lookups.contains { $0.index.isAttached } ?? false))
         }
         entryTests = try plan.index?.tests(values, context) ?? []
         nearest = try NearestRows(

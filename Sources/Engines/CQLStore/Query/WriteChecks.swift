@@ -4,13 +4,12 @@
 import CQLProtocol
 
 extension WriteCompiler {
+    /// Refuses CONTAINS whatever the column is, also one that is not there.
     func checkContains(
         _ relations: [CQLRelation], _ what: String
     ) throws(StatementError) {
-        for case .compare(let name, let operation, _) in relations
+        for case .compare(_, let operation, _) in relations
         where operation == .contains || operation == .containsKey {
-            guard let column = table.column(name), column.type.withoutOuterFrozen.isCollection
-            else { continue }
             throw .invalid("Cannot use \(what) with \(operation.rawValue)")
         }
     }

@@ -139,6 +139,7 @@ struct WriteCompiler {
                 changes.append(ColumnChanges(column: column, changes: [change]))
             }
         }
+        try IndexExpressions.checkWrite(update.relations)
         try checkContains(update.relations, "UPDATE")
         let restrictions = try RestrictionAnalyzer.analyze(update.relations, table, &terms)
         let partition = try checkKey(restrictions, "UPDATE")
@@ -194,6 +195,7 @@ struct WriteCompiler {
             }
         }
         changes = Self.joined(changes)
+        try IndexExpressions.checkWrite(delete.relations)
         try checkContains(delete.relations, "DELETE")
         let restrictions = try RestrictionAnalyzer.analyze(delete.relations, table, &terms)
         let partition = try checkKey(restrictions, "DELETE")

@@ -23,6 +23,7 @@ enum RelationText {
         case .element(let name, let key, let operation, let term):
             "\(quoted(name))[\(text(key))] \(operation.rawValue) \(text(term))"
         case .isNotNull(let name): "\(quoted(name)) IS NOT NULL"
+        case .expression(let index, let term): "expr(\(quoted(index.name)), \(text(term)))"
         }
     }
 
@@ -89,6 +90,7 @@ extension CQLRelation {
             [name]
         case .token(let names, _, _), .compareTuple(let names, _, _), .tupleIn(let names, _):
             names
+        case .expression: []
         }
     }
 
@@ -106,6 +108,7 @@ extension CQLRelation {
         case .element(let name, let key, let operation, let term):
             return .element(new(name), key, operation, term)
         case .isNotNull(let name): return .isNotNull(new(name))
+        case .expression: return self
         }
     }
 }

@@ -36,7 +36,7 @@ struct SchemaEditor {
         case .function(let function): return try edit(function, schema, current)
         case .trigger(let trigger): return try edit(trigger, schema, current)
         case .index(let index): return try edit(index, schema, current)
-        case .use, .insert, .update, .delete, .batch, .select, .describe, .role, .notServed:
+        case .use, .insert, .update, .delete, .batch, .select, .describe, .role:
             return nil
         }
     }

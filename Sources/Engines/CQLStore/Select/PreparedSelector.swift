@@ -42,7 +42,7 @@ indirect enum PreparedSelector {
         case .list(let parts): return .list(parts.map(\.shape))
         case .set(let parts): return .set(parts.map(\.shape))
         case .tuple(let parts): return .tuple(parts.map(\.shape))
-        case .map(let parts): return .map(parts.map(\.shape))
+        case .map(let parts): return .entries(parts.map(\.shape))
         case .fields(let parts, _):
             return .fields(
                 Dictionary(parts.map { ($0.name, $0.value.shape) }) { _, last in last })

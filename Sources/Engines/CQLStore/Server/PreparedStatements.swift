@@ -171,7 +171,7 @@ extension CQLStatement {
         case .batch(let batch): batch.statements.allSatisfy(\.namesItsKeyspace)
         case .use, .createKeyspace, .alterKeyspace, .dropKeyspace, .createTable, .alterTable,
             .dropTable, .truncate, .createType, .alterType, .dropType, .createView, .alterView,
-            .dropView, .function, .trigger, .describe, .role, .index, .notServed:
+            .dropView, .function, .trigger, .describe, .role, .index:
             false
         }
     }

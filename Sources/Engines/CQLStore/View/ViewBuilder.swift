@@ -148,6 +148,11 @@ struct ViewBuilder {
             for column in relation.columns where base.column(column) == nil {
                 throw undefined(column)
             }
+            if case .expression = relation {
+                throw .invalid(
+                    "WHERE clause for materialized view '\(create.name.name)' cannot contain custom "
+                        + "index expressions")
+            }
             if case .token = relation {
                 throw .invalid("Cannot use token relation when defining a materialized view")
             }
@@ -171,7 +176,7 @@ struct ViewBuilder {
     private func options() throws(StatementError) -> TableOptions {
         var options = TableOptions.defaults
         try options.apply(create.properties)
-        guard !create.properties.contains(where: { $0.name == "default_time_to_live" }) else {
+        guard options.defaultTimeToLive == 0 else {
             throw .invalid(
                 "Cannot set default_time_to_live for a materialized view. Data in a materialized "
                     + "view always expire at the same time than the corresponding data in the "

@@ -76,9 +76,10 @@ extension SchemaEditor {
         }
         guard options.defaultTimeToLive == 0 else {
             throw .invalid(
-                "Cannot set or alter default_time_to_live for a materialized view. Data in a "
+                "Forbidden default_time_to_live detected for a materialized view. Data in a "
                     + "materialized view always expire at the same time than the corresponding "
-                    + "data in the parent table.")
+                    + "data in the parent table. default_time_to_live must be set to zero, see "
+                    + "CASSANDRA-12868 for more information")
         }
         let changed = view.changed(options: options)
         keyspace.tables[base.name] = base.changed(

@@ -38,7 +38,7 @@ struct ViewFilter: Sendable {
         _ relation: CQLRelation, _ terms: inout TermCompiler
     ) throws(StatementError) -> Test? {
         switch relation {
-        case .isNotNull: return nil
+        case .isNotNull, .expression: return nil
         case .compare(let name, let operation, let term):
             let index = try index(name)
             switch operation {

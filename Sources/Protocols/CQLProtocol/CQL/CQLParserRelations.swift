@@ -29,6 +29,14 @@ extension CQLParser {
             let operation = try comparison()
             return .token(columns, operation, try term())
         }
+        if isWord("expr"), isSymbol("(", ahead: 1) {
+            at += 2
+            let index = try qualifiedName()
+            try symbol(",")
+            let value = try term()
+            try symbol(")")
+            return .expression(index, value)
+        }
         let column = try columnName()
         if takeSymbol("[") {
             let key = try term()

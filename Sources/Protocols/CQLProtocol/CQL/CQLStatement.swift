@@ -27,8 +27,6 @@ package indirect enum CQLStatement: Sendable, Equatable {
     case describe(CQLDescribe)
     case role(CQLRoleStatement)
     case index(CQLIndexStatement)
-    /// A statement of Cassandra's that is understood as such and not served.
-    case notServed(String)
 }
 
 /// A name inside a keyspace; `nil` means the connection's keyspace.

@@ -83,6 +83,8 @@ package enum CQLRelation: Sendable, Hashable {
     /// `column[key] = …`
     case element(String, CQLTerm, CQLOperator, CQLTerm)
     case isNotNull(String)
+    /// `expr(index, …)`: what a custom index understands.
+    case expression(CQLName, CQLTerm)
 }
 
 /// One condition of `IF`.

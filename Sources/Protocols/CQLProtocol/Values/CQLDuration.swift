@@ -14,7 +14,8 @@ package struct CQLDuration: Sendable, Hashable, CustomStringConvertible {
         self.nanoseconds = nanoseconds
     }
 
-    /// As CQL writes it: `1y2mo3d4h5m6s7ms8us9ns`; `0s` when it is nothing.
+    /// As CQL writes it: `1y2mo3d4h5m6s7ms8us9ns`; nothing at all when it is 0,
+    /// as Cassandra writes it.
     package var description: String {
         var out = months < 0 || days < 0 || nanoseconds < 0 ? "-" : ""
         func add(_ amount: UInt64, _ unit: String) { if amount > 0 { out += "\(amount)\(unit)" } }
@@ -26,7 +27,7 @@ package struct CQLDuration: Sendable, Hashable, CustomStringConvertible {
             add(rest / size, unit)
             rest %= size
         }
-        return out.isEmpty ? "0s" : out
+        return out
     }
 
     private static let units: [(UInt64, String)] = [
