@@ -232,6 +232,22 @@ def test_operations_inside_of_terms(session):
         session.prepare("SELECT c FROM sums WHERE k = 2 AND c = 1 * (? + 1)")
 
 
+def test_what_is_too_far_or_too_long_ends_nothing(session):
+    session.execute("CREATE TABLE IF NOT EXISTS far (k int PRIMARY KEY, ts timestamp)")
+    session.execute("INSERT INTO far (k, ts) VALUES (1, 9223372036854775807)")
+    for step in ("1mo", "1d"):
+        with pytest.raises(InvalidRequest, match="too far away"):
+            session.execute(f"SELECT floor(ts, {step}, -9223372036854775808) FROM far")
+    # A value of such a type is nobody's to make up, and is not tried.
+    for kind in ("vector<vector<float, 2147483647>, 2147483647>", "tuple<vector<double, 2000000>, vector<double, 2000000>>"):
+        session.execute(f"SELECT mask_default(({kind}) null) FROM far")
+    lists = session.execute("SELECT to_json(mask_default((vector<vector<text, 5000>, 2>) null)) FROM far").one()[0]
+    assert lists.count('"****"') == 10_000
+    with pytest.raises(InvalidRequest, match="not a valid binary representation") as caught:
+        session.execute(f"SELECT blob_as_int(0x{'00' * 9_000}) FROM far")
+    assert len(str(caught.value)) < 2_000
+
+
 def test_now_is_one_moment(session):
     row = one(session, "to_timestamp(now()), current_timestamp(), current_date(), uuid(), min_timeuuid(ts)").one()
     assert abs((row[0] - row[1]).total_seconds()) < 1

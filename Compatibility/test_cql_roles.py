@@ -293,6 +293,8 @@ def test_superusers_may_write_to_the_rows_of_roles(guarded, root, role):
         text = f"UPDATE system_auth.roles SET is_superuser = true WHERE role = '{role}'"
         denied(session, text, f"User {role} has no MODIFY permission on <table system_auth.roles> or any of its parents")
         denied(session, "LIST SUPERUSERS")
+        with pytest.raises(InvalidRequest, match="TTL and TIMESTAMP are not supported"):
+            root.execute(text.replace("SET", "USING TTL 5 SET"))
         root.execute(text)
         assert role in [row.role for row in session.execute("LIST SUPERUSERS")]
         session.execute(f"UPDATE system_auth.roles SET is_superuser = false, salted_hash = '{HASHED}' WHERE role = '{role}'")

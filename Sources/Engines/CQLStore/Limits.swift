@@ -2,7 +2,9 @@
 
 /// Bounds of queues, buffers and sizes; what Cassandra bounds as well has Cassandra's number.
 enum StoreLimits {
-    /// The longest value that `mask_default` makes up, of a vector, in bytes.
+    /// Bytes of a value that an error message shows.
+    static let shownBytesMax = 256
+    /// The longest value that `mask_default` makes up, in bytes.
     static let maskBytesMax = 1 << 24
     // MARK: One connection
 
@@ -81,6 +83,11 @@ enum StoreLimits {
     static let pointMissWeight = 8
     /// Beyond half of this an event loop tries only every eighth read.
     static let pointMissesMax = 64
+    /// RocksDB's own deletions that a read on an event loop steps over.
+    static let pointSkippedKeysMax: UInt64 = 256
+    /// How long an event loop answers one client's requests itself, in milliseconds; those that came
+    /// with them go to the read lanes.
+    static let pointTurnMilliseconds: Int64 = 4
     /// Answers that one event loop makes itself before it sends them.
     static let answersPerFlush = 16
     /// How often `periodic` syncs, in seconds (Cassandra: `commitlog_sync_period` 10 s).
@@ -115,6 +122,11 @@ enum StoreLimits {
     static let viewBuildRowsMax = 500
     /// Of what one step writes: other writes wait for it.
     static let viewBuildBytesMax = 256 * 1024
+    /// Deleted ranges of a partition that are kept for the next write to its views; fewer are read
+    /// again.
+    static let viewDeletionsKeptMin = 32
+    /// What the deleted ranges of all partitions that are kept may take in memory.
+    static let viewDeletionsKeptBytesMax = 64 << 20
     /// Twenty years in seconds, as Cassandra's `MAX_TTL`.
     static let timeToLiveMax: Int64 = 20 * 365 * 24 * 3600
     /// The last second that an expiry can name: 32 bits, unsigned.
@@ -153,6 +165,11 @@ enum StoreLimits {
     static let indexNameBytesMax = 254
     /// Stale entries that one SELECT hands over to be removed.
     static let staleEntriesMax = 256
+    /// Keys of a partition that are looked at for a row that still holds an entry; with more of them
+    /// the entry stays.
+    static let staleEntryKeysMax = 512
+    /// The same for all entries that the write lane looks at in one go (some 10 ms).
+    static let staleEntriesKeysMax = 8_192
     /// The most rows that `ORDER BY … ANN OF` gives (Cassandra: `sai.vector_search.max_top_k`).
     static let nearestRowsMax: Int64 = 1_000
     static let indexBufferBytes: Int = 8 << 20

@@ -14,6 +14,9 @@ enum RoleRows {
         guard !plan.isConditional else {
             throw .invalid("Conditional updates are not supported by table system_auth.roles")
         }
+        guard plan.timeToLive == nil, plan.timestamp == nil else {
+            throw .invalid("USING TTL and TIMESTAMP are not supported by table system_auth.roles")
+        }
         var roles = state.roles
         var edit = AuthEdit(state)
         for key in try KeyBuilder.partitionKeys(plan.partition, plan.table, values, context) {

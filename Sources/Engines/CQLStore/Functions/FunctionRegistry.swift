@@ -138,8 +138,10 @@ enum BlobFunctions {
             do throws(StatementError) {
                 try bytes.check(as: type)
             } catch {
+                let most = StoreLimits.shownBytesMax
+                let shown = bytes.prefix(most).hexText + (bytes.count > most ? "…" : "")
                 throw .invalid(
-                    "In call to function system.\(name), value 0x\(bytes.hexText) is not a valid "
+                    "In call to function system.\(name), value 0x\(shown) is not a valid "
                         + "binary representation for type \(type)")
             }
             return bytes

@@ -163,8 +163,71 @@ enum MaskFunctions {
 
     // MARK: Standard values
 
-    /// What `mask_default` shows of any value of a type.
+    /// What `mask_default` shows of any value of a type; no bytes for a type, as one with long
+    /// vectors, whose values are too long to make one up.
     private static func standard(of type: CQLType) -> [UInt8] {
+        guard standardBytes(of: type) <= StoreLimits.maskBytesMax else { return [] }
+        var out = RawBytes()
+        appendStandard(of: type, to: &out)
+        return out.array
+    }
+
+    /// How long that would be; `Int.max` for what cannot be counted.
+    private static func standardBytes(of type: CQLType) -> Int {
+        switch type {
+        case .vector(let element, let dimensions):
+            let part = standardBytes(of: element)
+            let one = sum(part, element.fixedBytes == nil ? 9 : 0)
+            let (all, isOver) = one.multipliedReportingOverflow(by: dimensions)
+            return isOver ? .max : all
+        case .tuple(let parts): return parts.reduce(0) { sum($0, sum(4, standardBytes(of: $1))) }
+        case .udt(let user):
+            return user.fields.reduce(0) { sum($0, sum(4, standardBytes(of: $1.type))) }
+        case .frozen(let inner): return standardBytes(of: inner)
+        case .ascii, .bigint, .blob, .boolean, .counter, .custom, .date, .decimal, .double,
+            .duration,
+            .float, .inet, .int, .list, .map, .set, .smallint, .text, .time, .timestamp, .timeuuid,
+            .tinyint, .uuid, .varint:
+            return plainStandard(of: type).count
+        }
+    }
+
+    private static func sum(_ first: Int, _ second: Int) -> Int {
+        let (all, isOver) = first.addingReportingOverflow(second)
+        return isOver ? .max : all
+    }
+
+    private static func appendStandard(of type: CQLType, to out: inout RawBytes) {
+        switch type {
+        case .frozen(let inner): appendStandard(of: inner, to: &out)
+        case .tuple(let parts): appendFields(parts, to: &out)
+        case .udt(let user): appendFields(user.fields.map(\.type), to: &out)
+        case .vector(let element, let dimensions):
+            var part = RawBytes()
+            appendStandard(of: element, to: &part)
+            for _ in 0..<dimensions {
+                if element.fixedBytes == nil { out.appendVint(UInt64(part.count)) }
+                out.append(part.bytes)
+            }
+        case .ascii, .bigint, .blob, .boolean, .counter, .custom, .date, .decimal, .double,
+            .duration,
+            .float, .inet, .int, .list, .map, .set, .smallint, .text, .time, .timestamp, .timeuuid,
+            .tinyint, .uuid, .varint:
+            out.append(plainStandard(of: type))
+        }
+    }
+
+    private static func appendFields(_ parts: [CQLType], to out: inout RawBytes) {
+        for type in parts {
+            var part = RawBytes()
+            appendStandard(of: type, to: &part)
+            out.appendBig(Int32(part.count))
+            out.append(part.bytes)
+        }
+    }
+
+    /// Of a type without parts of its own.
+    private static func plainStandard(of type: CQLType) -> [UInt8] {
         switch type {
         case .text, .ascii: return Array("****".utf8)
         case .blob, .custom: return []
@@ -181,28 +244,7 @@ enum MaskFunctions {
             (bytes[6], bytes[8]) = (0x10, 0x80)
             return bytes
         case .list, .set, .map: return Int32(0).bigBytes
-        case .frozen(let inner): return standard(of: inner)
-        case .tuple(let parts): return joined(parts)
-        case .udt(let user): return joined(user.fields.map(\.type))
-        case .vector(let element, let dimensions):
-            let part = standard(of: element)
-            let one = element.fixedBytes == nil ? length(part.count) + part : part
-            // Of a vector too long to be written there is no value to stand for.
-            guard one.count * dimensions <= StoreLimits.maskBytesMax else { return [] }
-            return (0..<dimensions).flatMap { _ in one }
-        }
-    }
-
-    /// An unsigned variable length, of at most two bytes here.
-    private static func length(_ count: Int) -> [UInt8] {
-        count < 0x80
-            ? [UInt8(count)] : [0x80 | UInt8(truncatingIfNeeded: count >> 8), UInt8(count & 0xFF)]
-    }
-
-    private static func joined(_ parts: [CQLType]) -> [UInt8] {
-        parts.flatMap { type in
-            let bytes = standard(of: type)
-            return Int32(bytes.count).bigBytes + bytes
+        case .frozen, .tuple, .udt, .vector: return []
         }
     }
 }

@@ -114,13 +114,18 @@ extension TimeFunctions {
         guard !TimeParts.isNegative(duration) else {
             throw .invalid("Negative durations are not supported by the floor function")
         }
+        let (span, isOver) = time.subtractingReportingOverflow(start)
+        guard !isOver else {
+            throw .invalid(
+                "The floor function starting time is too far away from the provided time")
+        }
         let step = Int64(duration.days) * 86_400_000 + duration.nanoseconds / 1_000_000
         if duration.months == 0 {
             guard step > 0 else { return time }
-            return time - (time - start) % step
+            return time - span % step
         }
         // A month has 28 days at least, so this many fit at most.
-        var most = (time - start) / (Int64(duration.months) * 28 * 86_400_000 + step) + 1
+        var most = span / (Int64(duration.months) * 28 * 86_400_000 + step) + 1
         var least: Int64 = 0
         while least < most {
             let middle = least + (most - least + 1) / 2

@@ -34,11 +34,12 @@ struct StaleEntryRemover {
     func add(
         _ entries: [[UInt8]: CQLName], _ schema: Schema, to batch: inout WriteBatch
     ) throws(StorageFailure) {
+        var keysLeft = StoreLimits.staleEntriesKeysMax
         for (entry, name) in entries {
             guard let table = schema.keyspaces[name.keyspace ?? ""]?.tables[name.name] else {
                 continue
             }
-            _ = try add([entry], table, to: &batch)
+            _ = try add([entry], table, keysLeft: &keysLeft, to: &batch)
         }
     }
 
@@ -48,10 +49,17 @@ struct StaleEntryRemover {
     func add(
         _ entries: [[UInt8]], _ table: Table, to batch: inout WriteBatch
     ) throws(StorageFailure) -> Int {
+        var keysLeft = StoreLimits.staleEntriesKeysMax
+        return try add(entries, table, keysLeft: &keysLeft, to: &batch)
+    }
+
+    private func add(
+        _ entries: [[UInt8]], _ table: Table, keysLeft: inout Int, to batch: inout WriteBatch
+    ) throws(StorageFailure) -> Int {
         var count = 0
         for entry in entries {
             guard let index = Self.index(of: entry, table), let placeAt = try placeAt(entry),
-                try !isHeld(entry, placeAt, index, table)
+                try !isHeld(entry, placeAt, index, table, keysLeft: &keysLeft)
             else { continue }
             entry.withUnsafeBytes { batch.deleteIndex($0) }
             count += 1
@@ -79,15 +87,21 @@ struct StaleEntryRemover {
     /// A value counts as held as long as it is stored, even when something deletes it from outside or
     /// it has expired: then no clock decides, and the sweep of the table makes the entry stale.
     ///
-    /// - Parameter placeAt: where in the entry the base row's key begins.
+    /// - Parameters:
+    ///   - placeAt: where in the entry the base row's key begins.
+    ///   - keysLeft: keys of partitions that may still be looked at. What is not found within them,
+    ///     or within `StoreLimits.staleEntryKeysMax`, counts as held: a later sweep looks again, and
+    ///     the sweep of the table makes such partitions small.
     func isHeld(
-        _ entry: [UInt8], _ placeAt: Int, _ index: IndexDefinition, _ table: Table
+        _ entry: [UInt8], _ placeAt: Int, _ index: IndexDefinition, _ table: Table,
+        keysLeft: inout Int
     ) throws(StorageFailure) -> Bool {
         var key = RawBytes()
         StorageKey.appendTable(table.storageID, to: &key)
         key.append(Array(entry[placeAt...]))
         if index.column.kind == .partitionKey {
-            return try isAnyRowHeld(key.bytes.part(0..<key.count - 1), entry, index, table)
+            return try isAnyRowHeld(
+                key.bytes.part(0..<key.count - 1), entry, index, table, keysLeft: &keysLeft)
         }
         return try database.get(key.bytes) { row in
             row.map { Self.holds($0, at: key.bytes, entry, index, table) } ?? false
@@ -99,9 +113,14 @@ struct StaleEntryRemover {
     /// - Parameter prefix: of the partition's keys, up to the kind.
     private func isAnyRowHeld(
         _ prefix: UnsafeRawBufferPointer, _ entry: [UInt8], _ index: IndexDefinition,
-        _ table: Table
+        _ table: Table, keysLeft: inout Int
     ) throws(StorageFailure) -> Bool {
-        try database.read { handles throws(StorageFailure) in
+        guard keysLeft > 0 else { return true }
+        let most = min(keysLeft, StoreLimits.staleEntryKeysMax)
+        // To look at all is work, even where there is no key.
+        var looked = 1
+        defer { keysLeft -= looked }
+        return try database.read { handles throws(StorageFailure) in
             var from = RawBytes()
             from.append(prefix)
             var to = RawBytes()
@@ -110,6 +129,8 @@ struct StaleEntryRemover {
             var cursor = RowCursor(handles, from: from, to: to, scans: false)
             cursor.seekFirst()
             while cursor.isValid {
+                guard looked <= most else { return true }
+                looked += 1
                 let kind = cursor.key[prefix.count]
                 if kind == StorageKey.Kind.staticRow || kind == StorageKey.Kind.row,
                     Self.holds(cursor.value, at: cursor.key, entry, index, table)

@@ -33,6 +33,8 @@ final class PointReader {
         guard let options else { return }
         rocksdb_readoptions_set_read_tier(options, Self.blockCacheTier)
         rocksdb_readoptions_set_total_order_seek(options, 1)
+        rocksdb_readoptions_set_max_skippable_internal_keys(
+            options, StoreLimits.pointSkippedKeysMax)
     }
 
     deinit { if let options { rocksdb_readoptions_destroy(options) } }

@@ -49,6 +49,9 @@ struct WriteExecutor: ~Copyable {
     /// After a write that came to nothing.
     mutating func forgetViews() { views.forget() }
 
+    /// After anything but a write that may have changed what is deleted.
+    mutating func forgetDeletions() { views.forgetDeletions() }
+
     /// Copies rows of a base into a new view.
     ///
     /// - Returns: whether it came to the end.

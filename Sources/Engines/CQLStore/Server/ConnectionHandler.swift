@@ -17,6 +17,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var reader = FrameReader(bodyBytesMax: StoreLimits.requestBytesMax)
     var outbox: Outbox?
     var client = ClientRecord()
+    /// Until when the event loop answers requests itself.
+    private var turnEnd = NIODeadline.distantPast
     private lazy var points = PointReader(router.core.database)
     var context: ChannelHandlerContext?
     var inFlight = 0
@@ -97,6 +99,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard !closesAfterFlush, !isGone else { return }
         let bytes = unwrapInboundIn(data)
         bytesSinceLook += bytes.readableBytes
+        turnEnd = .now() + .milliseconds(StoreLimits.pointTurnMilliseconds)
         reader.append(bytes)
         readRequests()
     }
@@ -204,7 +207,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 request.request,
                 Reply(
                     outbox: outbox, stream: envelope.stream, version: version, requestBytes: bytes,
-                    notes: StatementNotes(trace: trace)), points)
+                    notes: StatementNotes(trace: trace)),
+                NIODeadline.now() < turnEnd ? points : nil)
             // What was answered at once is not kept until all that came with it was.
             if outbox.answersWaiting >= StoreLimits.answersPerFlush { flush() }
         } catch {

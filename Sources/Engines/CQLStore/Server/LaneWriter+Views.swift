@@ -10,6 +10,10 @@ extension LaneWriter {
         guard let (view, base, keyspace) = core.schema.unbuilt(build),
             let plan = try? ViewPlan(view, base: base, keyspace: keyspace)
         else {
+            batch.deleteMeta(SchemaStorage.key(ofProgress: build.view))
+            // What is left of it is never read: a disk that fails here is met by the next write.
+            try? core.database.write(batch, synced: false)
+            batch.clear()
             core.viewBuilds.forget(build)
             return .gone
         }

@@ -63,6 +63,7 @@ struct LaneWriter: ~Copyable {
         guard !core.health.isBroken, let table = core.schema.table(storageID: order.storageID)
         else { return PurgeResult() }
         defer { batch.clear() }
+        if !order.deletions.isEmpty { executor.forgetDeletions() }
         do throws(StorageFailure) {
             let oldest = executor.watch.flatMap { $0.table == order.storageID ? $0.oldest : nil }
             let result = try purge.add(
@@ -281,6 +282,7 @@ struct LaneWriter: ~Copyable {
 
     private mutating func change(_ compiled: Compiled, _ job: WriteJob) throws(StatementError) {
         commit()
+        executor.forgetDeletions()
         let schema = core.schema
         // As precise as clients' own timestamps: what was written before a drop is older than it.
         editor.nowMicroseconds = Int64(Date().timeIntervalSince1970 * 1_000_000)
@@ -354,6 +356,7 @@ struct LaneWriter: ~Copyable {
     // MARK: A disk that fails
 
     mutating func fail(_ failure: StorageFailure) {
+        executor.forgetDeletions()
         core.health.fail(failure.text)
         logger.error("the disk refused a write", metadata: ["why": "\(failure.description)"])
     }
@@ -372,6 +375,7 @@ struct LaneWriter: ~Copyable {
             throw .writeFailed("the disk refused an earlier write; trying again soon")
         }
         lastReopen = now
+        executor.forgetDeletions()
         // Opening closes first, and writes what the log holds into tables.
         guard
             core.database.freeBytes >= StoreLimits.reopenFreeBytesMin + core.database.logBytes

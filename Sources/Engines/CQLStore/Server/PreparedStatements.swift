@@ -51,6 +51,11 @@ final class PreparedStatement: Sendable {
 
     fileprivate func suspect() { state.withLock { $0.isSuspect = true } }
 
+    /// Whether `current` has nothing to compile.
+    func isCompiled(for schema: Schema) -> Bool {
+        state.withLock { $0.compiled?.schema === schema }
+    }
+
     /// The statement on this schema; compiled anew when the schema has changed.
     ///
     /// - Throws: `unprepared`, once, when its markers have other types now: clients must hear of it

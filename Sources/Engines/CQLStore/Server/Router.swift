@@ -20,8 +20,8 @@ final class Router: Sendable {
         self.reads = reads
     }
 
-    /// - Parameter points: the connection's own.
-    func route(_ request: CQLRequest, _ reply: Reply, _ points: PointReader) {
+    /// - Parameter points: the connection's own; `nil` once the event loop has answered enough.
+    func route(_ request: CQLRequest, _ reply: Reply, _ points: PointReader?) {
         trace(request, reply)
         switch request {
         case .execute(let id, let metadataID, let parameters):
@@ -90,27 +90,42 @@ final class Router: Sendable {
 
     private func execute(
         _ id: [UInt8], _ metadataID: [UInt8]?, _ parameters: QueryParameters, _ reply: Reply,
-        _ points: PointReader
+        _ points: PointReader?
     ) {
         do throws(StatementError) {
             let prepared = try core.prepared(id)
-            let compiled = try prepared.current(core.schema, core.context(notes: reply.notes))
-            reply.notes.trace?.describe(.executing(prepared, compiled, parameters))
-            if case .write = compiled.kind { return try run(compiled, parameters, nil, reply) }
-            var parameters = parameters
-            if reply.version < .v5 {
-                guard prepared.isAsAnnounced(compiled) else {
-                    core.statements.remove(prepared)
-                    throw StatementError.unprepared(id: id)
+            guard prepared.isCompiled(for: core.schema) else {
+                // Compiling is no work for an event loop.
+                return later(reply) { [self] () throws(StatementError) in
+                    try execute(prepared, metadataID, parameters, reply, nil)
                 }
-                if !prepared.mayOmitColumns { parameters.skipsMetadata = false }
             }
-            if try answerAtOnce(compiled, parameters, metadataID, reply, points) { return }
-            later(reply) { [self, parameters] () throws(StatementError) in
-                try run(compiled, parameters, metadataID, reply)
-            }
+            try execute(prepared, metadataID, parameters, reply, points)
         } catch {
             reply.send(.failure(error))
+        }
+    }
+
+    private func execute(
+        _ prepared: PreparedStatement, _ metadataID: [UInt8]?, _ parameters: QueryParameters,
+        _ reply: Reply, _ points: PointReader?
+    ) throws(StatementError) {
+        let compiled = try prepared.current(core.schema, core.context(notes: reply.notes))
+        reply.notes.trace?.describe(.executing(prepared, compiled, parameters))
+        if case .write = compiled.kind { return try run(compiled, parameters, nil, reply) }
+        var parameters = parameters
+        if reply.version < .v5 {
+            guard prepared.isAsAnnounced(compiled) else {
+                core.statements.remove(prepared)
+                throw StatementError.unprepared(id: prepared.id)
+            }
+            if !prepared.mayOmitColumns { parameters.skipsMetadata = false }
+        }
+        if let points, try answerAtOnce(compiled, parameters, metadataID, reply, points) {
+            return
+        }
+        later(reply) { [self, parameters] () throws(StatementError) in
+            try run(compiled, parameters, metadataID, reply)
         }
     }
 
@@ -245,11 +260,15 @@ final class Router: Sendable {
     // MARK: Batches
 
     private func batch(_ request: BatchRequest, _ reply: Reply) {
-        let hasText = request.entries.contains {
-            if case .text = $0.statement { true } else { false }
+        let schema = core.schema
+        let isToCompile = request.entries.contains { entry in
+            switch entry.statement {
+            case .text: true
+            case .prepared(let id): core.statements.find(id)?.isCompiled(for: schema) == false
+            }
         }
-        // Parsing is no work for an event loop.
-        guard hasText else {
+        // Parsing and compiling are no work for an event loop.
+        guard isToCompile else {
             do throws(StatementError) {
                 try submit(request, reply)
             } catch {

@@ -33,9 +33,12 @@ struct IndexSweep: ~Copyable {
     mutating func slice(_ database: Database) throws(StorageFailure) -> PurgeOrder? {
         let remover = StaleEntryRemover(database: database)
         var stale: [[UInt8]] = []
-        for entry in try entries(database)
-        where try !remover.isHeld(entry.key, entry.placeAt, index, table) {
-            stale.append(entry.key)
+        for entry in try entries(database) {
+            // What the lane would not look through is not worth an order.
+            var keysLeft = StoreLimits.staleEntryKeysMax
+            let isHeld = try remover.isHeld(
+                entry.key, entry.placeAt, index, table, keysLeft: &keysLeft)
+            if !isHeld { stale.append(entry.key) }
         }
         guard !stale.isEmpty else { return nil }
         return PurgeOrder(storageID: table.storageID, entries: stale)

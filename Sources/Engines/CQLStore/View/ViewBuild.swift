@@ -41,7 +41,8 @@ enum ViewCopy {
             seek(&cursor, progress.next)
             var left = StoreLimits.viewBuildRowsMax
             while cursor.isValid, left > 0, batch.byteCount < StoreLimits.viewBuildBytesMax {
-                copyPartition(plan, base, &progress, now: now, &cursor, &left, &writer, &batch)
+                try copyPartition(
+                    plan, base, &progress, now: now, &cursor, &left, &writer, &batch)
             }
             try cursor.checkEnd()
             if cursor.isValid { progress.next = Array(cursor.key) }
@@ -62,7 +63,9 @@ enum ViewCopy {
         _ plan: ViewPlan, _ base: Table, _ progress: inout ViewProgress, now: UInt32,
         _ cursor: inout RowCursor, _ left: inout Int, _ writer: inout ViewWriter,
         _ batch: inout WriteBatch
-    ) {
+    ) throws(StorageFailure) {
+        // Each step must come further: what it reads before its first rows is not counted.
+        let isFirst = left == StoreLimits.viewBuildRowsMax
         left -= 1
         guard let kindIndex = StorageKey.kindIndex(of: cursor.key) else { return cursor.next() }
         var prefix = RawBytes()
@@ -71,8 +74,9 @@ enum ViewCopy {
         _ = OrderedEncoding.unescape(
             prefix.bytes, at: StorageKey.partitionAt, mask: 0, to: &partition)
         let token = StorageKey.tokenValue(of: cursor.key)
-        let deletions = PartitionReader.readHead(
-            &cursor, prefix: prefix.bytes, into: RowView(base, now: 0))
+        var readKeys = 0
+        let deletions = try writer.deletions(&cursor, prefix, base, readKeys: &readKeys)
+        if !isFirst { left = max(0, left - readKeys) }
         progress.next.withUnsafeBytes { next in
             if cursor.isValid, cursor.key.compare(next) < 0 { cursor.seek(next) }
         }

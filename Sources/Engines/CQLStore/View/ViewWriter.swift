@@ -23,6 +23,7 @@ struct ViewWriter: ~Copyable {
     private var changes: [[UInt8]: Change] = [:]
     /// In the order they came in.
     private var order: [[UInt8]] = []
+    private var kept = KeptDeletions()
     private var plans: [UInt32: (base: Table, plans: [ViewPlan])] = [:]
     private var oldKey = RawBytes()
     private var newKey = RawBytes()
@@ -38,6 +39,9 @@ struct ViewWriter: ~Copyable {
         changes.removeAll(keepingCapacity: true)
         order.removeAll(keepingCapacity: true)
     }
+
+    /// To be called whenever something else than `finish` may have changed what is deleted.
+    mutating func forgetDeletions() { kept.forget() }
 
     /// Notes one entry that is merged into a base table's data.
     mutating func note(
@@ -107,10 +111,11 @@ struct ViewWriter: ~Copyable {
         to batch: inout WriteBatch
     ) throws(StatementError) {
         let stored = try stored(change, prefix)
-        var after = stored.deletions
-        after.partition = Deletion.later(after.partition, change.partition)
-        for (range, deletion) in change.ranges { after.add(range, deletion) }
-        after.flatten()
+        // By themselves: a partition may have many deletions, which are not to be sorted again.
+        var added = PartitionDeletions()
+        added.partition = change.partition
+        for (range, deletion) in change.ranges { added.add(range, deletion) }
+        added.flatten()
         var partition = RawBytes()
         prefix.withUnsafeBytes { prefix in
             _ = OrderedEncoding.unescape(
@@ -125,33 +130,43 @@ struct ViewWriter: ~Copyable {
                     } ?? written
             }
             try clustering.withRaw { clustering throws(StatementError) in
+                let floor = stored.deletions.floor(at: clustering)
+                let floorAfter = [floor, added.floor(at: clustering)].compactMap { $0 }.max()
                 try update(
-                    change.table, partition.bytes, clustering, before,
-                    stored.deletions.floor(at: clustering), next, after.floor(at: clustering),
+                    change.table, partition.bytes, clustering, before, floor, next, floorAfter,
                     plans, now: now, to: &batch)
             }
         }
     }
 
     /// Rows that the change may touch, as they are, with what is deleted around them.
-    private func stored(
+    private mutating func stored(
         _ change: Change, _ prefix: [UInt8]
     ) throws(StatementError) -> (
         deletions: PartitionDeletions, rows: [(clustering: [UInt8], bytes: [UInt8]?)]
     ) {
+        // One change has all that its batch does to the partition. What is kept holds for what is
+        // stored; behind a change that deletes something that is no longer so.
+        let known = kept[prefix]
+        if change.partition != nil || !change.ranges.isEmpty { kept.forget(prefix) }
         do {
-            return try database.read { handles throws(StorageFailure) in
+            let stored = try database.read { handles throws(StorageFailure) in
                 try prefix.withRaw { prefix throws(StorageFailure) in
-                    try Self.stored(change, prefix, handles)
+                    try Self.stored(change, prefix, known, handles)
                 }
             }
+            if known == nil, change.partition == nil, change.ranges.isEmpty {
+                kept.keep(stored.deletions, of: prefix)
+            }
+            return stored
         } catch {
             throw .readFailed(error.description)
         }
     }
 
     private static func stored(
-        _ change: Change, _ prefix: UnsafeRawBufferPointer, _ handles: Database.Handles
+        _ change: Change, _ prefix: UnsafeRawBufferPointer, _ known: PartitionDeletions?,
+        _ handles: Database.Handles
     ) throws(StorageFailure) -> (
         deletions: PartitionDeletions, rows: [(clustering: [UInt8], bytes: [UInt8]?)]
     ) {
@@ -161,9 +176,8 @@ struct ViewWriter: ~Copyable {
         upper.append(prefix)
         upper.append(0xFF)
         var cursor = RowCursor(handles, from: lower, to: upper, scans: false)
-        cursor.seekFirst()
-        let deletions = PartitionReader.readHead(
-            &cursor, prefix: prefix, into: RowView(change.table, now: 0))
+        let deletions =
+            if let known { known } else { try head(&cursor, prefix, change.table) }
         var rows: [(clustering: [UInt8], bytes: [UInt8]?)] = []
         let ranges =
             change.partition != nil ? [ClusteringRange.all] : change.ranges.map(\.range)
@@ -196,6 +210,43 @@ struct ViewWriter: ~Copyable {
         }
         try cursor.checkEnd()
         return (deletions, rows)
+    }
+
+    /// - Parameter cursor: over the partition; afterwards anywhere.
+    private static func head(
+        _ cursor: inout RowCursor, _ prefix: UnsafeRawBufferPointer, _ table: Table
+    ) throws(StorageFailure) -> PartitionDeletions {
+        cursor.seekFirst()
+        let deletions = PartitionReader.readHead(
+            &cursor, prefix: prefix, into: RowView(table, now: 0))
+        // The next search forgets what failed here.
+        if !cursor.isValid { try cursor.checkEnd() }
+        return deletions
+    }
+
+    /// What is deleted in a partition whose rows are copied.
+    ///
+    /// - Parameters:
+    ///   - cursor: on the partition's first key; afterwards on its first row or behind it.
+    ///   - readKeys: how many deleted ranges had to be read.
+    mutating func deletions(
+        _ cursor: inout RowCursor, _ prefix: borrowing RawBytes, _ base: Table,
+        readKeys: inout Int
+    ) throws(StorageFailure) -> PartitionDeletions {
+        let partition = prefix.array
+        if let known = kept[partition] {
+            var rows = RawBytes()
+            rows.append(prefix.bytes)
+            rows.append(StorageKey.Kind.row)
+            cursor.seek(rows.bytes)
+            return known
+        }
+        let deletions = PartitionReader.readHead(
+            &cursor, prefix: prefix.bytes, into: RowView(base, now: 0))
+        if !cursor.isValid { try cursor.checkEnd() }
+        readKeys += deletions.ranges.count
+        kept.keep(deletions, of: partition)
+        return deletions
     }
 
     // MARK: One row
