@@ -58,7 +58,9 @@ final class PointReader {
         var rows = RowsWriter(metadata: plan.metadata)
         let found = database.readAtOnce { handles in
             plan.table.hasClustering
-                ? readClustered(handles, plan.table, point, cells, view) { append(&rows, point, view) }
+                ? readClustered(handles, plan.table, point, cells, view) {
+                    append(&rows, point, view)
+                }
                 : readSingle(handles, view) { append(&rows, point, view) }
         }
         switch found {
@@ -199,7 +201,9 @@ final class PointReader {
         guard let deletions = readHead(iterator, prefixCount, view) else { return .unknown }
         guard appendRow(table, point, cells) else { return .unknown }
         let wanted = key.bytes
-        if rocksdb_iter_valid(iterator) != 0, found(iterator).isLess(than: wanted) { seek(iterator) }
+        if rocksdb_iter_valid(iterator) != 0, found(iterator).isLess(than: wanted) {
+            seek(iterator)
+        }
         guard rocksdb_iter_valid(iterator) != 0 else { return ended(iterator) }
         guard found(iterator).compare(wanted) == 0 else { return .nothing }
         var count = 0

@@ -145,7 +145,8 @@ struct SortedRows {
     mutating func finish(_ plan: SelectPlan, limit: Int64) -> [[[UInt8]?]] {
         rows.sort { a, b in
             if a.order == b.order { return a.place < b.place }
-            return plan.order.reversed ? b.order.isLess(than: a.order) : a.order.isLess(than: b.order)
+            return plan.order.reversed
+                ? b.order.isLess(than: a.order) : a.order.isLess(than: b.order)
         }
         return (limit >= 0 ? rows.prefix(Int(limit)) : rows[...]).map(\.cells)
     }
