@@ -9,7 +9,7 @@ from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.policies import DCAwareRoundRobinPolicy, RoundRobinPolicy, TokenAwarePolicy
-from cassandra.query import named_tuple_factory, tuple_factory
+from cassandra.query import BoundStatement, named_tuple_factory, tuple_factory
 
 SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
 GUARDED = "embedded:?port=0&authenticator=PasswordAuthenticator&authorizer=CassandraAuthorizer"
@@ -54,13 +54,13 @@ def logged_in(stack, user=None, password=None, **options):
 
 
 @contextlib.contextmanager
-def keyspace(stack, name, tuples=False):
+def keyspace(stack, name, tuples=False, version=5):
     """A session in a new keyspace of that name, which goes away with it; its rows have names unless `tuples`."""
     host, port = stack.cql
     profile = ExecutionProfile(
         load_balancing_policy=RoundRobinPolicy(), row_factory=tuple_factory if tuples else named_tuple_factory)
     cluster = Cluster(
-        [host], port=port, protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile})
+        [host], port=port, protocol_version=version, execution_profiles={EXEC_PROFILE_DEFAULT: profile})
     session = cluster.connect()
     session.execute(f"DROP KEYSPACE IF EXISTS {name}")
     session.execute(f"CREATE KEYSPACE {name} WITH replication = {SIMPLE}")
@@ -68,6 +68,13 @@ def keyspace(stack, name, tuples=False):
     yield session
     session.execute(f"DROP KEYSPACE {name}")
     cluster.shutdown()
+
+
+def bound(session, statement, *values):
+    """Executes it with these bytes as they are, whatever the types of its markers."""
+    prepared = BoundStatement(session.prepare(statement))
+    prepared.values = list(values)
+    return session.execute(prepared)
 
 
 def rows(session, text, *values):

@@ -7,9 +7,9 @@ import struct
 import pytest
 from cassandra.cluster import Cluster, ResponseFuture
 from cassandra.protocol import InvalidRequest, PrepareMessage, SyntaxException
-from cassandra.query import UNSET_VALUE, BoundStatement
+from cassandra.query import UNSET_VALUE
 from cassandra.util import Duration
-from cql_tools import fails, keyspace, rows
+from cql_tools import bound, fails, keyspace, rows
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +27,6 @@ def table(session):
         session.execute(f"CREATE TABLE t ({columns})")
 
     return make
-
-
-def bound(session, statement, *values):
-    prepared = BoundStatement(session.prepare(statement))
-    prepared.values = list(values)
-    return session.execute(prepared)
 
 
 def number(value):

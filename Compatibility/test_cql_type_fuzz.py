@@ -12,9 +12,8 @@ import uuid
 import pytest
 from cassandra.cqltypes import lookup_casstype
 from cassandra.marshal import uvint_pack
-from cassandra.query import BoundStatement
 from cassandra.util import Date, Duration, Time
-from cql_tools import keyspace
+from cql_tools import bound, keyspace
 
 SEED = random.randrange(1 << 32)
 TYPES = 60
@@ -221,12 +220,6 @@ def encoded(value, kind):
 def session(stack):
     with keyspace(stack, "type_fuzz") as session:
         yield session
-
-
-def bound(session, statement, *values):
-    prepared = BoundStatement(session.prepare(statement))
-    prepared.values = list(values)
-    return session.execute(prepared)
 
 
 def test_all_ways_in_and_out(session):

@@ -1,11 +1,11 @@
 # Filling a view beside other writes: it shows what its table holds, whatever comes in between, and a crash delays it.
 
 import random
-import time
 
 import pytest
 from cassandra.query import BatchStatement, BatchType
 
+from clients import until
 from conftest import start_stack
 from cql_tools import opened
 
@@ -45,10 +45,7 @@ def status(session, view):
 
 
 def wait_until_built(session, view):
-    deadline = time.monotonic() + 60
-    while list(session.execute("SELECT * FROM system.view_builds_in_progress")):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: not list(session.execute("SELECT * FROM system.view_builds_in_progress")), "the end of the filling")
     assert view in [row.view_name for row in session.execute("SELECT * FROM system.built_views")]
     assert status(session, view) == "SUCCESS"
 
@@ -123,15 +120,13 @@ def test_changes_of_schema_meanwhile(session):
 
 def test_a_view_that_goes_while_it_is_filled(session):
     creation = session.execute_async(CREATE.format("short_lived"))
-    while status(session, "short_lived") is None:
-        time.sleep(0.001)
+    until(lambda: status(session, "short_lived"), "the view")
     session.execute("DROP MATERIALIZED VIEW short_lived")
     creation.result()
     assert list(session.execute("SELECT * FROM system.view_builds_in_progress")) == []
     # The same name once more, and now the table is emptied.
     creation = session.execute_async(CREATE.format("short_lived"))
-    while status(session, "short_lived") is None:
-        time.sleep(0.001)
+    until(lambda: status(session, "short_lived"), "the view")
     session.execute("TRUNCATE t")
     creation.result()
     wait_until_built(session, "short_lived")
@@ -146,9 +141,7 @@ def test_filling_goes_on_after_a_crash(folder):
     fill(session)
     session.execute_async(CREATE.format("resumed"))
     # Killed as soon as something is done, or before, if that is soon enough.
-    deadline = time.monotonic() + 60
-    while status(session, "resumed") is None and time.monotonic() < deadline:
-        pass
+    until(lambda: status(session, "resumed"), "the view")
     stack.kill()
     cluster.shutdown()
     stack = start_stack("--only", "store", data=folder)

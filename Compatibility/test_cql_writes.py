@@ -4,24 +4,15 @@ import uuid
 
 import pytest
 from cassandra import ConsistencyLevel, InvalidRequest
-from cassandra.cluster import Cluster
-from cassandra.policies import RoundRobinPolicy
 from cassandra.protocol import SyntaxException
 from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, SimpleStatement
-
-SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+from cql_tools import keyspace
 
 
 @pytest.fixture(scope="module")
 def session(stack):
-    host, port = stack.cql
-    cluster = Cluster([host], port=port, protocol_version=4, load_balancing_policy=RoundRobinPolicy())
-    session = cluster.connect()
-    session.execute("DROP KEYSPACE IF EXISTS writes")
-    session.execute(f"CREATE KEYSPACE writes WITH replication = {SIMPLE}")
-    session.set_keyspace("writes")
-    yield session
-    cluster.shutdown()
+    with keyspace(stack, "writes", version=4) as session:
+        yield session
 
 
 @pytest.fixture

@@ -7,12 +7,10 @@ IF NOT EXISTS, alone and in batches, with and without the row there; then counte
 Example: scripts/oracle_conditions.py --ours 127.0.0.1:9042 --cassandra 127.0.0.1:19042 --rounds 20
 """
 
-import argparse
-import random
 import re
 import sys
 
-from oracle_store import connect
+from oracle_store import compare
 
 KEYSPACE = "oracle_conditions"
 TABLE = ("CREATE TABLE t (k int, c int, st int static, sm map<int, text> static, a int, t text, l list<int>, "
@@ -169,39 +167,15 @@ def round_of(ours, theirs, generator, statements):
     return 0
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ours", default="127.0.0.1:9042")
-    parser.add_argument("--cassandra", required=True)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--statements", type=int, default=120)
-    parser.add_argument("--seed", type=int, default=None)
-    options = parser.parse_args()
-    seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}", flush=True)
-    rng, different = random.Random(seed), 0
-    (first, ours), (second, theirs) = connect(options.ours), connect(options.cassandra)
-    for session in (ours, theirs):
-        session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
-        session.execute(f"CREATE KEYSPACE {KEYSPACE} WITH replication = "
-                        "{'class': 'SimpleStrategy', 'replication_factor': 1}")
-        session.set_keyspace(KEYSPACE)
-        for statement in ("CREATE TYPE pair (x int, y text)", TABLE, SINGLE, COUNTERS):
-            session.execute(statement)
-    try:
-        for number in range(options.rounds):
-            generator = [Conditions(rng, False), Conditions(rng, True), Counters(rng)][number % 3]
-            different += round_of(ours, theirs, generator, options.statements)
-            if different > 5:
-                break
-    finally:
-        for session in (ours, theirs):
-            session.execute(f"DROP KEYSPACE {KEYSPACE}")
-        first.shutdown()
-        second.shutdown()
-    print(f"{options.rounds} rounds of {options.statements} statements: {different} differences")
-    return 1 if different else 0
+def prepare(session):
+    for statement in ("CREATE TYPE pair (x int, y text)", TABLE, SINGLE, COUNTERS):
+        session.execute(statement)
+
+
+def one_round(ours, theirs, rng, number, statements):
+    generator = [Conditions(rng, False), Conditions(rng, True), Counters(rng)][number % 3]
+    return round_of(ours, theirs, generator, statements)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(compare(__doc__, KEYSPACE, prepare, one_round, most=5))

@@ -167,8 +167,13 @@ def round_of(ours, theirs, rng, statements):
     return different
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def compare(description, keyspace, prepare, one_round, most) -> int:
+    """Runs the rounds on both stores, in a keyspace of their own that goes away; the exit code.
+
+    `prepare(session)` makes what a round needs; `one_round(ours, theirs, rng, number, statements)` gives the number
+    of its differences; beyond `most` of them it ends.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", default="127.0.0.1:9042")
     parser.add_argument("--cassandra", required=True)
     parser.add_argument("--rounds", type=int, default=10)
@@ -177,24 +182,31 @@ def main() -> int:
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
     print(f"seed {seed}", flush=True)
-    rng, different = random.Random(seed), 0
+    rng, different, done = random.Random(seed), 0, 0
     (first, ours), (second, theirs) = connect(options.ours), connect(options.cassandra)
     for session in (ours, theirs):
-        session.execute(f"CREATE KEYSPACE IF NOT EXISTS {KEYSPACE} WITH replication = "
+        session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")
+        session.execute(f"CREATE KEYSPACE {keyspace} WITH replication = "
                         "{'class': 'SimpleStrategy', 'replication_factor': 1}")
-        session.set_keyspace(KEYSPACE)
+        session.set_keyspace(keyspace)
+        prepare(session)
     try:
-        for _ in range(options.rounds):
-            different += round_of(ours, theirs, rng, options.statements)
-            if different > 10:
-                break
+        while done < options.rounds and different <= most:
+            different += one_round(ours, theirs, rng, done, options.statements)
+            done += 1
     finally:
         for session in (ours, theirs):
-            session.execute(f"DROP KEYSPACE {KEYSPACE}")
+            session.execute(f"DROP KEYSPACE {keyspace}")
         first.shutdown()
         second.shutdown()
-    print(f"{options.rounds} rounds of {options.statements} statements: {different} differences")
+    print(f"{done} rounds of {options.statements} statements: {different} differences")
     return 1 if different else 0
+
+
+def main() -> int:
+    return compare(
+        __doc__, KEYSPACE, lambda session: None,
+        lambda ours, theirs, rng, _, statements: round_of(ours, theirs, rng, statements), most=10)
 
 
 if __name__ == "__main__":
