@@ -136,12 +136,24 @@ final class CQLStoreEngine {
     /// Keys that a table has in storage, deletions among them.
     func storedKeys(_ name: String) throws -> Int {
         guard let table = core.schema.keyspaces["ks"]?.tables[name] else { return 0 }
-        return try core.database.read { handles throws(StorageFailure) in
+        return try keys(of: table.storageID, entries: false)
+    }
+
+    /// Entries that the indexes of a table have in storage, stale ones among them.
+    func storedEntries(_ name: String) throws -> Int {
+        guard let table = core.schema.keyspaces["ks"]?.tables[name] else { return 0 }
+        return try table.indexDefinitions.reduce(0) { sum, index in
+            sum + (try keys(of: index.storageID, entries: true))
+        }
+    }
+
+    private func keys(of storageID: UInt32, entries: Bool) throws -> Int {
+        try core.database.read { handles throws(StorageFailure) in
             var lower = RawBytes()
             var upper = RawBytes()
-            lower.appendBig(table.storageID)
-            upper.appendBig(table.storageID + 1)
-            var cursor = RowCursor(handles, from: lower, to: upper, scans: true)
+            lower.appendBig(storageID)
+            upper.appendBig(storageID + 1)
+            var cursor = RowCursor(handles, from: lower, to: upper, scans: true, entries: entries)
             cursor.seekFirst()
             var count = 0
             while cursor.isValid {
@@ -151,29 +163,5 @@ final class CQLStoreEngine {
             try cursor.checkEnd()
             return count
         }
-    }
-
-    /// Entries that the indexes of a table have in storage, stale ones among them.
-    func storedEntries(_ name: String) throws -> Int {
-        guard let table = core.schema.keyspaces["ks"]?.tables[name] else { return 0 }
-        var count = 0
-        for index in table.indexDefinitions {
-            count += try core.database.read { handles throws(StorageFailure) in
-                var lower = RawBytes()
-                var upper = RawBytes()
-                lower.appendBig(index.storageID)
-                upper.appendBig(index.storageID + 1)
-                var cursor = RowCursor(handles, from: lower, to: upper, scans: true, entries: true)
-                cursor.seekFirst()
-                var count = 0
-                while cursor.isValid {
-                    count += 1
-                    cursor.next()
-                }
-                try cursor.checkEnd()
-                return count
-            }
-        }
-        return count
     }
 }

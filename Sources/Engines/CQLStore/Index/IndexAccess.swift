@@ -147,12 +147,7 @@ extension SelectRun {
         var failure: StatementError?
         let verdict = try failing { () throws(StorageFailure) -> RowVerdict in
             try database.read { handles throws(StorageFailure) in
-                var from = RawBytes()
-                from.append(prefix)
-                var to = RawBytes()
-                to.append(prefix)
-                to.append(0xFF)
-                var cursor = RowCursor(handles, from: from, to: to, scans: false)
+                var cursor = RowCursor(handles, partition: prefix)
                 cursor.seekFirst()
                 guard cursor.isValid else { return .next }
                 var scratch = RawBytes()

@@ -121,12 +121,7 @@ struct StaleEntryRemover {
         var looked = 1
         defer { keysLeft -= looked }
         return try database.read { handles throws(StorageFailure) in
-            var from = RawBytes()
-            from.append(prefix)
-            var to = RawBytes()
-            to.append(prefix)
-            to.append(0xFF)
-            var cursor = RowCursor(handles, from: from, to: to, scans: false)
+            var cursor = RowCursor(handles, partition: prefix)
             cursor.seekFirst()
             while cursor.isValid {
                 guard looked <= most else { return true }

@@ -71,12 +71,7 @@ enum PartitionReader {
         StorageKey.appendPartition(table: view.table.storageID, key: key, to: &prefix)
         view.beginPartition(raw: key)
         let prefixCount = prefix.count
-        var lower = RawBytes()
-        lower.append(prefix.bytes)
-        var upper = RawBytes()
-        upper.append(prefix.bytes)
-        upper.append(0xFF)
-        var cursor = RowCursor(handles, from: lower, to: upper, scans: false)
+        var cursor = RowCursor(handles, partition: prefix.bytes)
         cursor.seekFirst()
         let deletions = readHead(&cursor, prefix: prefix.bytes, into: view)
         // What failed before the rows may have been a deletion of them.

@@ -38,6 +38,18 @@ struct RowCursor: ~Copyable {
         self.upper = upper
     }
 
+    /// Over all keys of one partition.
+    ///
+    /// - Parameter prefix: of its keys, up to the kind.
+    init(_ handles: Database.Handles, partition prefix: UnsafeRawBufferPointer) {
+        var lower = RawBytes()
+        lower.append(prefix)
+        var upper = RawBytes()
+        upper.append(prefix)
+        upper.append(0xFF)
+        self.init(handles, from: lower, to: upper, scans: false)
+    }
+
     deinit {
         rocksdb_iter_destroy(iterator)
         rocksdb_readoptions_destroy(options)

@@ -170,12 +170,7 @@ struct ViewWriter: ~Copyable {
     ) throws(StorageFailure) -> (
         deletions: PartitionDeletions, rows: [(clustering: [UInt8], bytes: [UInt8]?)]
     ) {
-        var lower = RawBytes()
-        lower.append(prefix)
-        var upper = RawBytes()
-        upper.append(prefix)
-        upper.append(0xFF)
-        var cursor = RowCursor(handles, from: lower, to: upper, scans: false)
+        var cursor = RowCursor(handles, partition: prefix)
         let deletions =
             if let known { known } else { try head(&cursor, prefix, change.table) }
         var rows: [(clustering: [UInt8], bytes: [UInt8]?)] = []
